@@ -1,0 +1,184 @@
+"""A board once everything in it is resolved: frozen, complete, free of files and templates.
+
+``Board`` is what planning takes. How a board is written stands in ``written``; after ``resolve`` nobody asks
+whether a value is there, which default applied or what a prompt will say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import networkx as nx
+
+    from skyflow.problems import Problem
+
+EdgeKind = Literal["extends", "edits", "frames", "tag", "needs"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileMedia:
+    """A file beside the board that has been looked at.
+
+    Attributes:
+        path: relative to the board's folder, with forward slashes.
+        sha256: of its content.
+        facts: what it is.
+    """
+
+    path: str
+    sha256: str
+    facts: ImageFacts | ClipFacts | VoiceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ShotClip:
+    """The clip of an earlier shot: its picked take."""
+
+    shot: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShotFrame:
+    """One picture of an earlier shot's picked take.
+
+    Attributes:
+        shot: whose.
+        index: zero-based, counted in that shot's own frames; never negative.
+    """
+
+    shot: str
+    index: int
+
+
+Media: TypeAlias = FileMedia | ShotClip | ShotFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A picture pinned to a place in a shot; one item of ``inputs.frameImages``.
+
+    Attributes:
+        image: the picture.
+        at: as the board says it, for the request; None leaves the place to the model's distribution rules.
+        index: the frame that it comes to stand at, zero-based, whoever decided it.
+    """
+
+    image: FileMedia | ShotFrame
+    at: Literal["first", "last"] | int | None
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReference:
+    """One item of ``inputs.referenceImages``: a mentioned tag's pictures and voice."""
+
+    tag: str
+    kind: Literal["image", "grid"]
+    images: tuple[FileMedia | ShotFrame, ...]
+    voice: FileMedia | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClipReference:
+    """One item of ``inputs.referenceVideos``: the clip that is extended, edited or moved like."""
+
+    tag: str
+    kind: Literal["extend", "reference"]
+    clip: FileMedia | ShotClip
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Pixels. The model makes fifteen of them; footage may have any."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The clip that a shot will be, known before it is made.
+
+    Attributes:
+        frames: at ``rate`` frames per second; the length is exact.
+        sound: whether it will have an audio stream.
+    """
+
+    size: Size
+    frames: int
+    rate: Fraction
+    sound: bool
+
+    @property
+    def seconds(self) -> Fraction:
+        return self.frames / self.rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One shot in its final words.
+
+    Attributes:
+        prompt: rendered, mentions added, words in place of pictures; empty for footage.
+        duration: seconds as the board says them, for the request.
+        resolution: the tier, ``480p``, ``720p`` or ``1080p``; also what a shot is priced by.
+        size: sent as width and height; None where the media input sets the aspect and resolution is sent alone.
+        audio: sent as ``settings.audio``; None where the model takes none beside a reference clip.
+        depends_on: shots that must be made first, in file order, ``needs`` included.
+        in_cut: whether the default cut shows it.
+        notes: what the runner decided for the author: a default dropped, words in place of pictures.
+    """
+
+    id: str
+    index: int
+    prompt: str
+    duration: float
+    resolution: str
+    size: Size | None
+    takes: int
+    audio: bool | None
+    pins: tuple[Pin, ...]
+    references: tuple[ImageReference, ...]
+    clips: tuple[ClipReference, ...]
+    footage: FileMedia | None
+    depends_on: tuple[str, ...]
+    output: Output
+    in_cut: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A checked board.
+
+    Attributes:
+        name: the file's name without its ending; names the folder under ``out/``.
+        shots: in file order, which is the order of the story.
+        order: every shot after those it depends on; ties in file order.
+        cut: shot ids in the order of the final edit.
+        graph: an edge from each shot to those that depend on it; each edge carries ``kinds``, a set of EdgeKind.
+        warnings: problems that stop nothing.
+    """
+
+    name: str
+    title: str
+    model: str
+    shots: Mapping[str, Shot]
+    order: tuple[str, ...]
+    cut: tuple[str, ...]
+    graph: nx.DiGraph[str]
+    warnings: tuple[Problem, ...] = ()

@@ -1,0 +1,1 @@
+"""Clips, pictures and sounds: what they are, how they are written, how they are joined."""

@@ -1,0 +1,1 @@
+"""What a video model takes and costs, as data."""

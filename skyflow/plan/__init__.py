@@ -1,0 +1,1 @@
+"""A Board and what is known become a Plan. Pure."""

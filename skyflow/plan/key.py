@@ -1,0 +1,90 @@
+"""What a shot's result is known by.
+
+A key is the hash of all that can change the pixels and of nothing else: the request with every medium replaced by
+the hash of its content, under the backend that draws it. Left out are how many takes are wanted (each take stands
+beside its siblings under one key), how the result travels, and the names of shots: a clip that is extended is
+called ``@{1}`` in the key's own copy of the prompt, so renaming a shot makes nothing anew.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skyflow import digest
+from skyflow.board.model import FileMedia, ShotClip, ShotFrame
+from skyflow.plan.request import replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skyflow.board.model import Media, Shot
+    from skyflow.plan.request import Request
+
+NOT_PIXELS = ("taskType", "taskUUID", "numberResults", "outputType", "deliveryMethod", "includeCost")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A request whose media all exist.
+
+    Attributes:
+        body: the task, each medium a handle: ``sha256:…`` of a file or clip, ``sha256:…#frame=N`` of a frame.
+        media: the board's own name for each handle.
+        identity: what the key is taken of, as JSON; without shot names, secrets or delivery.
+        key: 64 hex digits.
+    """
+
+    body: Mapping[str, Any]
+    media: Mapping[str, Media]
+    identity: Mapping[str, Any]
+    key: str
+
+
+def bind(shot: Shot, request: Request, clips: Mapping[str, str], backend: str, version: str) -> Bound:
+    """Put hashes in place of media.
+
+    Args:
+        clips: for each shot whose clip or frame the request names, the SHA-256 of its picked take.
+        backend, version: which backend draws it; a free preview never stands in for a paid take.
+
+    Raises:
+        KeyError: a clip is named that ``clips`` does not have.
+    """
+    media: dict[str, Media] = {}
+
+    def put(medium: Media) -> str:
+        handle = handle_of(medium, clips)
+        media[handle] = medium
+        return handle
+
+    body: dict[str, Any] = replaced(dict(request.body), put)
+    identity = {"backend": backend, "version": version, "request": _nameless(shot, body)}
+    return Bound(body, media, identity, digest.of_json("shot", identity))
+
+
+def handle_of(medium: Media, clips: Mapping[str, str]) -> str:
+    """The string that stands for a medium in a bound request."""
+    match medium:
+        case FileMedia():
+            return f"sha256:{medium.sha256}"
+        case ShotClip():
+            return f"sha256:{clips[medium.shot]}"
+        case ShotFrame():
+            return f"sha256:{clips[medium.shot]}#frame={medium.index}"
+
+
+def _nameless(shot: Shot, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body without what cannot change the pixels, shots called by their position."""
+    kept = {key: value for key, value in body.items() if key not in NOT_PIXELS}
+    names = {item.tag: f"@{{{n}}}" for n, item in enumerate(shot.clips, 1) if isinstance(item.clip, ShotClip)}
+    if not names:
+        return kept
+    mention = re.compile(rf"(?<![A-Za-z0-9_])@({'|'.join(map(re.escape, names))})(?![A-Za-z0-9_])")
+    kept["positivePrompt"] = mention.sub(lambda match: names[match[1]], kept["positivePrompt"])
+    videos = [
+        item | {"tag": names.get(item["tag"][1:], item["tag"])} for item in kept["inputs"]["referenceVideos"]
+    ]
+    kept["inputs"] = kept["inputs"] | {"referenceVideos": videos}
+    return kept

@@ -1,0 +1,112 @@
+"""A shot becomes the task that the provider would get.
+
+The body is exact but for two things that are not known yet when a board is planned: each medium stands as the
+board's own object (a file, a clip or frame of a shot), and the task has no UUID. ``bind`` puts hashes in place of
+the media once they exist; ``shown`` puts what a person wants to read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skyflow.board.model import FileMedia, ShotClip, ShotFrame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from skyflow.board.model import Media, Shot
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One provider task, its media still the board's.
+
+    Attributes:
+        body: the task as JSON, but that a medium is a FileMedia, ShotClip or ShotFrame.
+    """
+
+    body: Mapping[str, Any]
+
+    def media(self) -> Iterator[tuple[tuple[str | int, ...], Media]]:
+        """Every medium with the path that leads to it in the body, in the order of the body."""
+        return _media(self.body, ())
+
+
+def request(shot: Shot, model: str) -> Request:
+    """The task of a shot that is generated."""
+    body: dict[str, Any] = {
+        "taskType": "videoInference",
+        "model": model,
+        "positivePrompt": shot.prompt,
+    }
+    if shot.size is not None:
+        body |= {"width": shot.size.width, "height": shot.size.height}
+    else:
+        body["resolution"] = shot.resolution
+    body["duration"] = shot.duration
+    body["numberResults"] = shot.takes
+    if inputs := _inputs(shot):
+        body["inputs"] = inputs
+    if shot.audio is not None:
+        body["settings"] = {"audio": shot.audio}
+    body |= {"outputType": "URL", "outputFormat": "MP4", "deliveryMethod": "async", "includeCost": True}
+    return Request(body)
+
+
+def _inputs(shot: Shot) -> dict[str, Any]:
+    inputs: dict[str, Any] = {}
+    if shot.pins:
+        inputs["frameImages"] = [
+            {"image": pin.image} if pin.at is None else {"image": pin.image, "frame": pin.at}
+            for pin in shot.pins
+        ]
+    if shot.references:
+        inputs["referenceImages"] = [
+            {"type": item.kind, "tag": f"@{item.tag}", "images": list(item.images)}
+            | ({"audio": item.voice} if item.voice else {})
+            for item in shot.references
+        ]
+    if shot.clips:
+        inputs["referenceVideos"] = [
+            {"type": item.kind, "tag": f"@{item.tag}", "video": item.clip} for item in shot.clips
+        ]
+    return inputs
+
+
+def shown(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body for people and programs: files by path and hash, upstream media by shot."""
+    return {key: replaced(value, show_medium) for key, value in body.items()}
+
+
+def show_medium(medium: Media) -> dict[str, Any]:
+    """One medium as ``show`` and ``plan`` print it."""
+    match medium:
+        case FileMedia():
+            return {"file": medium.path, "sha256": medium.sha256}
+        case ShotClip():
+            return {"shot": medium.shot}
+        case ShotFrame():
+            return {"shot": medium.shot, "frame": medium.index}
+
+
+def replaced(value: Any, put: Callable[[Media], Any]) -> Any:  # noqa: ANN401 - any JSON goes in and comes out
+    """The same JSON with every medium replaced by what ``put`` gives for it."""
+    if isinstance(value, FileMedia | ShotClip | ShotFrame):
+        return put(value)
+    if isinstance(value, dict):
+        return {key: replaced(item, put) for key, item in value.items()}
+    if isinstance(value, list):
+        return [replaced(item, put) for item in value]
+    return value
+
+
+def _media(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Media]]:  # noqa: ANN401
+    if isinstance(value, FileMedia | ShotClip | ShotFrame):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _media(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _media(item, (*path, number))

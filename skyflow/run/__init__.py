@@ -1,0 +1,1 @@
+"""A Plan becomes Outcomes. The one owner of a run's state."""
