@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    Json: TypeAlias = "str | int | float | bool | None | Mapping[str, Json] | Sequence[Json]"
+    Json: TypeAlias = "str | int | float | bool | Mapping[str, Json] | Sequence[Json] | None"
 
 
 def canonical(value: Json) -> bytes:

@@ -7,16 +7,15 @@ whether a value is there, which default applied or what a prompt will say.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, TypeAlias
-
-from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
     import networkx as nx
 
+    from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
     from skyflow.problems import Problem
 
 EdgeKind = Literal["extends", "edits", "frames", "tag", "needs"]

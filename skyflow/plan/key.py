@@ -60,7 +60,7 @@ def bind(shot: Shot, request: Request, clips: Mapping[str, str], backend: str, v
         return handle
 
     body: dict[str, Any] = replaced(dict(request.body), put)
-    identity = {"backend": backend, "version": version, "request": _nameless(shot, body)}
+    identity: dict[str, Any] = {"backend": backend, "version": version, "request": _nameless(shot, body)}
     return Bound(body, media, identity, digest.of_json("shot", identity))
 
 
@@ -83,8 +83,6 @@ def _nameless(shot: Shot, body: Mapping[str, Any]) -> dict[str, Any]:
         return kept
     mention = re.compile(rf"(?<![A-Za-z0-9_])@({'|'.join(map(re.escape, names))})(?![A-Za-z0-9_])")
     kept["positivePrompt"] = mention.sub(lambda match: names[match[1]], kept["positivePrompt"])
-    videos = [
-        item | {"tag": names.get(item["tag"][1:], item["tag"])} for item in kept["inputs"]["referenceVideos"]
-    ]
+    videos = [item | {"tag": names.get(item["tag"][1:], item["tag"])} for item in kept["inputs"]["referenceVideos"]]
     kept["inputs"] = kept["inputs"] | {"referenceVideos": videos}
     return kept

@@ -58,8 +58,7 @@ def _inputs(shot: Shot) -> dict[str, Any]:
     inputs: dict[str, Any] = {}
     if shot.pins:
         inputs["frameImages"] = [
-            {"image": pin.image} if pin.at is None else {"image": pin.image, "frame": pin.at}
-            for pin in shot.pins
+            {"image": pin.image} if pin.at is None else {"image": pin.image, "frame": pin.at} for pin in shot.pins
         ]
     if shot.references:
         inputs["referenceImages"] = [

@@ -6,11 +6,11 @@ The lock holds these and the plan reads them; here they are only their shape.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +76,10 @@ class Known(Protocol):
         """The identity that a version's key was taken of, where the store still has it."""
         ...
 
-    def sound(self, take: Take) -> bool:
+    def intact(self, take: Take) -> bool:
         """Whether the store holds the take's clip, every byte as it was made."""
         ...
 
     def held(self, take: Take) -> bool:
-        """Whether the store holds something under the take's name, sound or not."""
+        """Whether the store holds something under the take's name, intact or not."""
         ...

@@ -1,0 +1,204 @@
+"""What a run would do, shot by shot, and why.
+
+``decide`` takes one shot and gives one Step. The plan calls it for every shot before anything is made; the run
+calls it again for each shot when its inputs exist. There is no second opinion anywhere, so a preview cannot
+disagree with a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from skyflow.board.model import FileMedia
+from skyflow.plan.cost import cost
+from skyflow.plan.key import Bound, bind
+from skyflow.plan.reasons import changes
+from skyflow.plan.request import Request, request, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skyflow.board.model import Board, Shot
+    from skyflow.plan.takes import Known, Version
+
+
+class Action(StrEnum):
+    """What happens to a shot."""
+
+    MAKE = "make"
+    REUSE = "reuse"
+    WAIT = "wait"
+    """An input does not exist yet; whether the shot is made or reused shows when it does."""
+    FOOTAGE = "footage"
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Which backend is planned for: as much of it as a key holds."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One shot's part of a plan.
+
+    Attributes:
+        reason: a few words, for people.
+        waits_for: shots whose clips this one needs and which are not there yet.
+        request: None for footage.
+        bound: the request with hashes in place of media, once all of them exist.
+        missing: the takes to make.
+        clip: SHA-256 of the clip that later shots and the cut use, where it is there already.
+        cost: USD at the model's prices for the takes that the board asks for, made or not.
+    """
+
+    shot: Shot
+    action: Action
+    reason: str
+    waits_for: tuple[str, ...] = ()
+    request: Request | None = None
+    bound: Bound | None = None
+    missing: tuple[int, ...] = ()
+    clip: str | None = None
+    cost: Decimal = Decimal(0)
+
+    @property
+    def key(self) -> str | None:
+        return self.bound.key if self.bound else None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every step, each after those that it depends on."""
+
+    board: Board
+    maker: Maker
+    steps: tuple[Step, ...]
+
+    @property
+    def total_cost(self) -> Decimal:
+        """USD at the model's prices for the whole board."""
+        return sum((step.cost for step in self.steps), Decimal(0))
+
+    @property
+    def nothing_to_make(self) -> bool:
+        return all(step.action in {Action.REUSE, Action.FOOTAGE} for step in self.steps)
+
+
+def plan(board: Board, maker: Maker, known: Known) -> Plan:
+    """Decide every shot from what is known before anything is made."""
+    clips: dict[str, str | None] = {}
+    steps = []
+    for shot_id in board.order:
+        step = decide(board, board.shots[shot_id], maker, known, clips)
+        clips[shot_id] = step.clip
+        steps.append(step)
+    return Plan(board, maker, tuple(steps))
+
+
+def decide(board: Board, shot: Shot, maker: Maker, known: Known, clips: Mapping[str, str | None]) -> Step:
+    """Decide one shot.
+
+    Args:
+        clips: for every shot before this one, the SHA-256 of its picked take; None where it is not there yet.
+    """
+    if shot.footage:
+        return Step(shot=shot, action=Action.FOOTAGE, reason=shot.footage.path, clip=shot.footage.sha256)
+    task = request(shot, board.model)
+    price = cost(board, shot, shot.takes)
+    upstream = dict.fromkeys(medium.shot for _, medium in task.media() if not isinstance(medium, FileMedia))
+    waits_for = tuple(name for name in upstream if clips[name] is None)
+    if waits_for:
+        reason = f"waits for {', '.join(waits_for)}"
+        missing = tuple(range(1, shot.takes + 1))
+        return Step(
+            shot=shot,
+            action=Action.WAIT,
+            reason=reason,
+            waits_for=waits_for,
+            request=task,
+            missing=missing,
+            cost=price,
+        )
+    there = {name: sha256 for name in upstream if (sha256 := clips[name]) is not None}
+    bound = bind(shot, task, there, maker.name, maker.version)
+    version = known.version(shot.id, bound.key)
+    missing, reason = _missing(shot, version, known)
+    if version is None:
+        reason = _why_new(shot, bound, known)
+    picked = version.picked.sha256 if version and version.pick not in missing else None
+    return Step(
+        shot=shot,
+        action=Action.MAKE if missing else Action.REUSE,
+        reason=reason,
+        request=task,
+        bound=bound,
+        missing=missing,
+        clip=picked,
+        cost=price,
+    )
+
+
+def _missing(shot: Shot, version: Version | None, known: Known) -> tuple[tuple[int, ...], str]:
+    """The takes that are wanted and not there, and why; the picked one is always wanted."""
+    wanted = set(range(1, shot.takes + 1))
+    if version is None:
+        return tuple(sorted(wanted)), ""
+    missing: dict[int, str] = {}
+    for number in sorted(wanted | {version.pick}):
+        take = version.takes.get(number)
+        if take is None:
+            missing[number] = "not made yet"
+        elif not known.intact(take):
+            missing[number] = "damaged in the store" if known.held(take) else "gone from the store"
+    if missing:
+        return tuple(missing), ", ".join(f"take {number} {why}" for number, why in missing.items())
+    label = version.picked.label
+    return (), "unchanged" if label == shot.id else f"unchanged; its slate says {label}"
+
+
+def _why_new(shot: Shot, bound: Bound, known: Known) -> str:
+    last = known.current(shot.id)
+    if last is None:
+        return "new"
+    before = known.identity(last)
+    found = changes(before, bound) if before else []
+    return ", ".join(found) or "changed"
+
+
+def as_json(whole: Plan) -> dict[str, Any]:
+    """The plan for programs; ``schemas/plan.schema.json`` describes it."""
+    return {
+        "backend": whole.maker.name,
+        "shots": [_step_json(whole.board, step) for step in whole.steps],
+        "order": [step.shot.id for step in whole.steps],
+        "total_cost": float(whole.total_cost),
+    }
+
+
+def _step_json(board: Board, step: Step) -> dict[str, Any]:
+    output = step.shot.output
+    return {
+        "shot": step.shot.id,
+        "action": str(step.action),
+        "reason": step.reason,
+        "depends_on": list(step.shot.depends_on),
+        "waits_for": list(step.waits_for),
+        "key": step.key,
+        "takes": step.shot.takes,
+        "missing_takes": list(step.missing),
+        "cost": float(step.cost),
+        "width": output.size.width,
+        "height": output.size.height,
+        "frames": output.frames,
+        "fps": str(output.rate),
+        "sound": output.sound,
+        "in_cut": step.shot.id in board.cut,
+        "notes": list(step.shot.notes),
+        "request": shown(step.request.body) if step.request else None,
+    }
