@@ -1,0 +1,137 @@
+"""What became of each shot, and of the run: a closed set of cases, each with all that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from skyflow.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skyflow.errors import SkyflowError
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """At least one take was made.
+
+    Attributes:
+        takes: the numbers of those.
+        clip: SHA-256 of the picked take, made now or before.
+        seconds: how long that took, by the event loop's clock.
+        notes: what the backend has to say about it, for people.
+    """
+
+    shot: str
+    takes: tuple[int, ...]
+    clip: str
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """Every take that is wanted was there."""
+
+    shot: str
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """The shot is an existing clip."""
+
+    shot: str
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The shot could not be made; ``error`` has message and remedy."""
+
+    shot: str
+    error: SkyflowError
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Never tried, because an earlier shot failed: the one that did, not one that was itself skipped."""
+
+    shot: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSelected:
+    """Something is to be made, but not in this run. ``clip`` is the picked take where that is there all the same."""
+
+    shot: str
+    reason: str
+    clip: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The run stopped, at the first failure, before this shot was finished."""
+
+    shot: str
+
+
+Outcome: TypeAlias = Made | Reused | Footage | Failed | Skipped | NotSelected | Interrupted
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The final edit is there and shows what the board says; ``made`` tells whether this run put it together."""
+
+    path: Path
+    made: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoCut:
+    """The final edit could not be put together.
+
+    Attributes:
+        reason: why, in a few words.
+        old: the cut of an earlier run where one stands; it is kept, and it does not show this board.
+        error: where assembling was tried and failed.
+    """
+
+    reason: str
+    old: Path | None = None
+    error: SkyflowError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A whole run.
+
+    Attributes:
+        outcomes: one per shot, in file order.
+        out: the folder with the clips under names for people.
+        seconds: how long it took, by the event loop's clock.
+    """
+
+    board: str
+    backend: str
+    outcomes: tuple[Outcome, ...]
+    cut: Cut | NoCut
+    out: Path
+    seconds: float
+
+    @property
+    def made(self) -> tuple[Made, ...]:
+        return tuple(outcome for outcome in self.outcomes if isinstance(outcome, Made))
+
+    @property
+    def failed(self) -> tuple[Failed, ...]:
+        return tuple(outcome for outcome in self.outcomes if isinstance(outcome, Failed))
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """DONE, unless a shot or the cut was tried and failed."""
+        cut_failed = isinstance(self.cut, NoCut) and self.cut.error is not None
+        return ExitCode.SHOT_FAILED if self.failed or cut_failed else ExitCode.DONE

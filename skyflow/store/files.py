@@ -1,0 +1,103 @@
+"""Writing a file so that nobody ever sees half of it.
+
+Everything that skyflow leaves on a disk, but for what a backend writes into its own work folder, goes through
+``replacing``: a temporary sibling, flushed to the disk, then renamed over the name. A process that is killed in
+between leaves only the sibling, which ``sweep`` knows by its name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from skyflow.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TEMPORARY = ".skyflow-tmp-"
+"""How the name of every temporary starts. The rest ends as the file's own name does: encoders go by the ending."""
+
+REMEDIES = {
+    errno.ENOSPC: "free some space on that disk and run again; what is finished is kept",
+    errno.EDQUOT: "free some space under your quota and run again; what is finished is kept",
+    errno.EROFS: "the disk is mounted read-only: use a copy of the project on one that can be written",
+    errno.EACCES: "give yourself the right to write there",
+    errno.EPERM: "give yourself the right to write there",
+    errno.ENOTDIR: "something that is not a folder stands where one is needed: move it away",
+    errno.EEXIST: "something that is not a folder stands where one is needed: move it away",
+}
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
+    """Give a temporary path to write to; what is there at the end becomes ``path``, at once and durably.
+
+    The folder is created. An exception in the body leaves ``path`` as it was and no temporary.
+
+    Raises:
+        StoreError: the disk refused: full, read-only, not permitted.
+    """
+    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(6)}-{path.name}")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield temporary
+        with disk_errors(path):
+            settle(temporary, path, mode)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write bytes as the whole content of ``path``, durably.
+
+    Raises:
+        StoreError: the disk refused.
+    """
+    with replacing(path, mode=mode) as temporary, disk_errors(path):
+        temporary.write_bytes(content)
+
+
+def settle(finished: Path, path: Path, mode: int) -> None:
+    """Flush a finished file to the disk and give it its final name, replacing what had it."""
+    finished.chmod(mode)
+    flush(finished)
+    finished.replace(path)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Have the operating system put a file, or a folder's entries, on the disk now."""
+    folder = path.is_dir()
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        if not folder:  # not every file system can flush a folder; a rename is atomic all the same
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporaries that killed processes left in a folder. Only for who holds the board."""
+    for path in folder.glob(f"{TEMPORARY}*"):
+        with suppress(OSError):
+            path.unlink()
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Say what the disk refused, about which file, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        said = (error.strerror or str(error)).lower()
+        remedy = REMEDIES.get(error.errno or 0, "see to the disk, then run again")
+        raise StoreError(f"cannot write {path}: {said}", remedy) from error
