@@ -1,0 +1,194 @@
+"""The shape of a board: what JSON Schema finds, said in the board's own words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jsonschema
+
+from skyflow.problems import Problem, did_you_mean
+from skyflow.published import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jsonschema.exceptions import ValidationError
+
+    from skyflow.board.source import Path, Source
+
+KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+
+NOT_IN_THIS_MODEL = {
+    "seed": "the model takes no seed; the lock records the seed that each take came with",
+    "negative_prompt": "the model takes no negative prompt",
+    "fps": "the model makes 32 frames a second and takes no other rate",
+    "steps": "the model takes no number of steps",
+}
+"""Keys that people bring from other models, and why they are not here."""
+
+
+class Fault(NamedTuple):
+    """One thing that JSON Schema finds, without its library's types.
+
+    Attributes:
+        rule: the keyword that failed, and ``wanted`` its value.
+        found: what stands there.
+        part: the schema that it stands in.
+    """
+
+    path: Path
+    rule: str
+    wanted: Any
+    found: Any
+    part: dict[str, Any]
+
+
+def check(source: Source) -> Iterator[Problem]:
+    """Every place where the data is not of the published schema."""
+    validator = jsonschema.Draft202012Validator(schema("storyboard"))
+    for error in validator.iter_errors(source.data):
+        for meant in _meant(error):
+            yield from _explain(source, _fault(meant))
+
+
+def dotted(path: Path) -> str:
+    """``shots.climb.frames[0].at``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+def _meant(error: ValidationError) -> list[ValidationError]:
+    """The errors of the alternative that the author had in mind, in place of a list of all that failed."""
+    if error.validator != "anyOf":
+        return [error]
+    branches: dict[int, list[ValidationError]] = {}
+    for inner in error.context or []:
+        branches.setdefault(int(inner.relative_schema_path[0]), []).append(inner)
+    here = len(error.absolute_path)
+    fitting = [
+        errors
+        for errors in branches.values()
+        if not any(inner.validator == "type" and len(inner.absolute_path) == here for inner in errors)
+    ]
+    if not fitting:
+        return [error]
+    best = min(fitting, key=len)
+    return [meant for inner in best for meant in _meant(inner)]
+
+
+def _fault(error: ValidationError) -> Fault:
+    part = error.schema if isinstance(error.schema, dict) else {}
+    return Fault(tuple(error.absolute_path), str(error.validator), error.validator_value, error.instance, part)
+
+
+def _explain(source: Source, fault: Fault) -> Iterator[Problem]:
+    path = fault.path
+    match fault.rule:
+        case "additionalProperties":
+            yield from _unknown_keys(source, fault)
+        case "required":
+            missing = next(key for key in fault.wanted if key not in fault.found)
+            remedy = _add(missing, fault.part.get("properties", {}).get(missing, {}))
+            yield Problem("SF0202", source.place(path), dotted(path), f"'{missing}' is missing", remedy)
+        case "propertyNames" | "pattern" if path[-1:] != ("describe",):
+            yield _bad_name(source, fault)
+        case _:
+            code, message = _value(fault)
+            yield Problem(code, source.place(path), dotted(path), message, _example(path, fault.part))
+
+
+def _unknown_keys(source: Source, fault: Fault) -> Iterator[Problem]:
+    known = fault.part.get("properties", {})
+    for key in fault.found:
+        path = (*fault.path, key)
+        if key in known or key.startswith("x-"):
+            continue
+        where = source.place(path, key=True)
+        if key in NOT_IN_THIS_MODEL:
+            yield Problem("SF0208", where, dotted(path), NOT_IN_THIS_MODEL[key], f"remove '{key}'")
+            continue
+        remedy = did_you_mean(key, known) or f"known here: {', '.join(known)}"
+        yield Problem("SF0201", where, dotted(path), f"unknown key '{key}'", remedy)
+
+
+def _bad_name(source: Source, fault: Fault) -> Problem:
+    path = (*fault.path, str(fault.found))
+    message = f"{_shown(fault.found)} is no name: a letter, then letters, digits and underscores, at most 64"
+    return Problem("SF0207", source.place(path, key=True), dotted(path), message, "rename it")
+
+
+def _value(fault: Fault) -> tuple[str, str]:
+    """Code and message for a value that is not what the key takes."""
+    found, wanted = fault.found, fault.wanted
+    match fault.rule:
+        case "anyOf":
+            titles = [branch["title"] for branch in wanted if "title" in branch]
+            return "SF0203", f"needs {' or '.join(titles)}, has {_shown(found)}"
+        case "enum":
+            return "SF0204", f"{_shown(found)} is not one of {', '.join(map(str, wanted))}"
+        case "const":
+            return "SF0204", f"must be {wanted}, is {_shown(found)}"
+        case "minimum" | "maximum":
+            return "SF0205", f"{found} is out of range: {_range(fault.part)}"
+        case "minItems" | "minProperties" | "minLength" | "pattern":
+            return "SF0206", "must not be empty"
+        case _:
+            return "SF0203", f"needs {_kind_of(wanted)}, has {_shown(found)}"
+
+
+def _range(part: dict[str, Any]) -> str:
+    low, high = part.get("minimum"), part.get("maximum")
+    return f"{low} to {high}" if high is not None else f"{low} or more"
+
+
+def _kind_of(wanted: Any) -> str:  # noqa: ANN401 - a schema's own value
+    names = wanted if isinstance(wanted, list) else [wanted]
+    return " or ".join(KINDS[name] for name in names)
+
+
+def _shown(found: Any) -> str:  # noqa: ANN401 - any YAML may stand there
+    """A value as a person would call it, short."""
+    if found is None:
+        return "nothing"
+    if isinstance(found, dict):
+        return "a mapping"
+    if isinstance(found, list):
+        return "a list"
+    text = json.dumps(found, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _add(key: str, part: dict[str, Any]) -> str:
+    example = part.get("examples", [None])[0]
+    if isinstance(example, str | int | float):
+        return f"add `{key}: {example}`"
+    return f"add `{key}:`"
+
+
+def _example(path: Path, part: dict[str, Any]) -> str:
+    """The schema's own example, so that a message teaches what hover text teaches."""
+    examples = part.get("examples")
+    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if not examples or not key:
+        return ""
+    return f"for example `{key}: {_flow(examples[0])}`"
+
+
+def _flow(value: Any) -> str:  # noqa: ANN401 - any YAML may stand there
+    """A value in YAML's flow style, plain where that reads well."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

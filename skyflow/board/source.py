@@ -1,0 +1,155 @@
+"""A YAML document: what it says, and where it says it.
+
+The data stays plain dicts and lists and the places lie beside it, found by the way that leads to a value. An
+alias shares its anchor's data and so its places, which keeps both as small as the text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple, TypeAlias
+
+import yaml
+
+from skyflow.board import events
+from skyflow.board.scalar import align
+from skyflow.board.text import Text, decode
+from skyflow.problems import Place, Problem, Related
+
+Path: TypeAlias = "tuple[str | int, ...]"
+
+MAX_BYTES = 16 * 1024 * 1024
+
+NOT_TEXT = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML 1.2 does not let a document hold."""
+
+
+class Spot(NamedTuple):
+    """Where a key and its value stand: offsets into the text. An item of a list has no key (-1)."""
+
+    key: int
+    key_end: int
+    start: int
+    end: int
+    style: str
+
+
+class Source:
+    """A YAML file, read.
+
+    Attributes:
+        name: what a person calls the file.
+        text: as it is written.
+        data: plain dicts, lists and scalars; None where nothing could be read.
+        problems: what is wrong with it as YAML. The data is as complete as they allow.
+    """
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self.name = name
+        self.data: Any = None
+        self.problems: list[Problem] = []
+        self._spots: events.Spots = {}
+        self._root = Spot(-1, -1, 0, 1, "")
+        self.text = Text(name, self._decode(content))
+        if not self.problems:
+            self._read()
+
+    def place(self, path: Path, *, key: bool = False) -> Place:
+        """The place of a value, or of its key where the value is a mapping or list or ``key`` asks for it.
+
+        A path that leads to nothing gives the place of the nearest thing above it.
+        """
+        spot, value, whole = self._find(path)
+        if spot.key >= 0 and (key or not whole or isinstance(value, dict | list)):
+            return self.text.place(spot.key, spot.key_end)
+        return self.text.place(spot.start, spot.end)
+
+    def inside(self, path: Path, offset: int, length: int = 1) -> Place:
+        """The place of a stretch of a text value, however the scalar is written.
+
+        Args:
+            offset: counted in the value's own characters, from 0.
+        """
+        spot, value, whole = self._find(path)
+        if not whole or not isinstance(value, str):
+            return self.place(path)
+        written = self.text.characters[spot.start : spot.end]
+        start = align(written, spot.style, value, offset)
+        end = align(written, spot.style, value, offset + max(1, length) - 1) + 1
+        return self.text.place(spot.start + start, spot.start + max(end, start + 1))
+
+    def _find(self, path: Path) -> tuple[Spot, Any, bool]:
+        """The spot and value at a path, or of the last step that exists; and whether that is the whole path."""
+        spot, value = self._root, self.data
+        for step in path:
+            table = self._spots.get(id(value), {}) if isinstance(value, dict | list) else {}
+            if step not in table:
+                return spot, value, False
+            spot, value = Spot(*table[step]), value[step]
+        return spot, value, True
+
+    def _decode(self, content: bytes) -> str:
+        if len(content) > MAX_BYTES:
+            self._blank("SF0102", f"the file is over {MAX_BYTES // 1024 // 1024} MiB", "split the board")
+            return ""
+        try:
+            return decode(content)
+        except UnicodeDecodeError as error:
+            self.problems.append(not_utf8(self.name, content, error))
+            return ""
+
+    def _blank(self, code: str, message: str, remedy: str) -> None:
+        self.problems.append(Problem(code, Place(self.name), "", message, remedy))
+
+    def _note(self, code: str, start: int, end: int, message: str, remedy: str, *also: tuple[int, int, str]) -> None:
+        related = tuple(Related(self.text.place(first, last), words) for first, last, words in also)
+        self.problems.append(Problem(code, self.text.place(start, end), "", message, remedy, related))
+
+    def _read(self) -> None:
+        characters = self.text.characters
+        if bad := NOT_TEXT.search(characters):
+            message = f"the character U+{ord(bad[0]):04X} cannot stand in YAML"
+            self._note("SF0103", bad.start(), bad.end(), message, "remove it")
+            return
+        try:
+            built = events.build(yaml.parse(characters, Loader=yaml.CSafeLoader), self._spots, self._note)
+            self.data, self._root = built.data, Spot(*built.spot)
+        except yaml.MarkedYAMLError as error:
+            self._syntax(error)
+        if self.data is None and not self.problems:
+            self._blank("SF0104", "the file is empty", "start with `skyflow: 1`, or run `skyflow init`")
+
+    def _syntax(self, error: yaml.MarkedYAMLError) -> None:
+        mark = error.problem_mark or error.context_mark
+        characters = self.text.characters
+        start = min(mark.index, len(characters)) if mark else 0
+        message, remedy = _plain_words(error, characters[start : start + 1])
+        context = error.context_mark
+        if context and error.context and context.index != start:
+            self._note("SF0101", start, start + 1, message, remedy, (context.index, context.index + 1, error.context))
+        else:
+            self._note("SF0101", start, start + 1, message, remedy)
+
+
+def not_utf8(name: str, content: bytes, error: UnicodeDecodeError) -> Problem:
+    """The problem of a file that is not UTF-8, at its first wrong byte."""
+    before = content[: error.start].decode("utf-8", "replace")
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    place = Place(name, before.count("\n") + 1, column)
+    message = f"byte 0x{content[error.start]:02x} is not UTF-8"
+    return Problem("SF0103", place, "", message, "save the file as UTF-8")
+
+
+def _plain_words(error: yaml.MarkedYAMLError, character: str) -> tuple[str, str]:
+    """The parser's complaint, and what usually mends it."""
+    said = str(error.problem or error.context or "this is not YAML")
+    if character == "\t":
+        return "a tab cannot indent YAML", "indent with spaces"
+    remedies = {
+        "mapping values are not allowed": "put quotes around text that holds `: `, or mend the indentation",
+        "could not find expected ':'": "add the `:`, or mend the indentation",
+        "cannot start any token": "put quotes around text that starts with this character",
+        "did not find expected": "check brackets, quotes and the indentation of this line and the one before",
+        "found unexpected end of stream": "close the quote or bracket that was opened",
+    }
+    return f"not YAML: {said}", next((mend for words, mend in remedies.items() if words in said), "")
