@@ -1,0 +1,206 @@
+"""The lock: the record of what was made, and of which take of it is picked.
+
+A shot's versions stand side by side under their keys, each with its takes and its own pick, so going back to an
+earlier wording of a shot goes back to its earlier takes. Nothing is dropped but by ``prune``, which only ``gc``
+asks for. The text is stable to the byte, knows no time and no place, and keeps what it does not know: a later
+skyflow may add to a version what this one passes over.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+from skyflow.errors import Refused, StoreError
+from skyflow.run.record import ID, SHA256, Unreadable, mapping, read_version, text, whole, write_takes, write_version
+from skyflow.store import files
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from skyflow.plan.takes import Version
+
+VERSION = 1
+
+
+class Lock:
+    """A lock in memory. ``save`` is the only thing that writes it.
+
+    Attributes:
+        path: where it is kept.
+    """
+
+    def __init__(self, path: Path, document: dict[str, Any]) -> None:
+        self.path = path
+        self._document = document
+
+    @classmethod
+    def load(cls, path: Path, backend: str) -> Lock:
+        """The lock of a backend as it is on the disk, or an empty one where there is none yet.
+
+        Raises:
+            Refused: a newer skyflow wrote it.
+            StoreError: it cannot be read, or is not what skyflow writes.
+        """
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return cls(path, {"skyflow_lock": VERSION, "backend": backend, "shots": {}})
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        try:
+            return cls(path, _judged(content, path))
+        except (Unreadable, ValueError, RecursionError) as error:
+            raise StoreError(f"{path.name} is damaged: {_why(content, error)}", _remedy(path)) from error
+
+    def save(self) -> bool:
+        """Write the lock if what it says is not on the disk already; give whether it was written.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        content = (json.dumps(self._document, sort_keys=True, indent=2) + "\n").encode()
+        with files.disk_errors(self.path):
+            before = self.path.read_bytes() if self.path.exists() else None
+        if content == before or (before is None and not self._shots):
+            return False
+        files.write(self.path, content)
+        return True
+
+    @property
+    def _shots(self) -> dict[str, Any]:
+        shots: dict[str, Any] = self._document["shots"]
+        return shots
+
+    def shots(self) -> tuple[str, ...]:
+        """Every shot that was ever made, sorted; also those that the board no longer has."""
+        return tuple(sorted(self._shots))
+
+    def versions(self, shot: str) -> Iterator[Version]:
+        """All versions of a shot, by key."""
+        for key, raw in sorted(self._raw_versions(shot).items()):
+            yield read_version(key, raw, shot)
+
+    def current(self, shot: str) -> Version | None:
+        """The version that the shot was last made or reused as."""
+        return self._own(shot, self._shots[shot]["key"]) if shot in self._shots else None
+
+    def version(self, shot: str, key: str) -> Version | None:
+        """What is recorded under a key: by this shot, else by another, so that a renamed shot finds its takes."""
+        owners = (shot, *(other for other in sorted(self._shots) if other != shot))
+        found = (self._own(owner, key) for owner in owners)
+        return next((version for version in found if version), None)
+
+    def record(self, shot: str, made: Version) -> Version:
+        """Add takes to a shot's version, which is then its current one, and give the whole version.
+
+        A pick that stands stays; ``made.pick`` counts only for a version that is new.
+        """
+        versions = self._shots.setdefault(shot, {"key": made.key, "versions": {}})["versions"]
+        if made.key in versions:
+            versions[made.key]["takes"] |= write_takes(made.takes)
+        else:
+            versions[made.key] = write_version(made)
+        self._shots[shot]["key"] = made.key
+        return read_version(made.key, versions[made.key], shot)
+
+    def use(self, shot: str, version: Version) -> None:
+        """Make a version the current one of a shot; one that another shot was made as becomes its own too."""
+        entry = self._shots.setdefault(shot, {"key": version.key, "versions": {}})
+        if version.key not in entry["versions"]:
+            owner = next(other for other in sorted(self._shots) if version.key in self._raw_versions(other))
+            entry["versions"][version.key] = copy.deepcopy(self._raw_versions(owner)[version.key])
+        entry["key"] = version.key
+
+    def pick(self, shot: str, take: int) -> None:
+        """Have the film use another take of a shot's current version.
+
+        Raises:
+            StoreError: there is no such take; the message says which there are.
+        """
+        version = self.current(shot)
+        if version is None or take not in version.takes:
+            there = ", ".join(map(str, sorted(version.takes))) if version else "none"
+            raise StoreError(f"{shot} has no take {take}", f"its takes are: {there}")
+        self._raw_versions(shot)[version.key]["pick"] = take
+
+    @property
+    def cut(self) -> tuple[str, str] | None:
+        """What the final edit was put together from, and its SHA-256."""
+        cut = self._document.get("cut")
+        return (cut["key"], cut["sha256"]) if cut else None
+
+    def record_cut(self, key: str, sha256: str) -> None:
+        """Note what the final edit was put together from, and its SHA-256."""
+        self._document["cut"] = {**self._document.get("cut", {}), "key": key, "sha256": sha256}
+
+    def objects(self) -> set[str]:
+        """The SHA-256 of every object that this lock names: clips, and the identities of their versions."""
+        versions = [version for shot in self._shots for version in self.versions(shot)]
+        clips = {take.sha256 for version in versions for take in version.takes.values()}
+        return clips | {version.request for version in versions}
+
+    def prune(self, shots: Collection[str]) -> None:
+        """Forget every shot but these, and every version but the current ones."""
+        for shot in self.shots():
+            if shot not in shots:
+                del self._shots[shot]
+                continue
+            entry = self._shots[shot]
+            entry["versions"] = {entry["key"]: entry["versions"][entry["key"]]}
+
+    def _raw_versions(self, shot: str) -> dict[str, Any]:
+        versions: dict[str, Any] = self._shots[shot]["versions"] if shot in self._shots else {}
+        return versions
+
+    def _own(self, shot: str, key: str) -> Version | None:
+        raw = self._raw_versions(shot).get(key)
+        return None if raw is None else read_version(key, raw, shot)
+
+
+def _judged(content: bytes, path: Path) -> dict[str, Any]:
+    """The document, once all of it that this version knows is known to be sound."""
+    document = mapping(json.loads(content, object_pairs_hook=_unique, parse_constant=_no_number), "the whole")
+    version = whole(document.get("skyflow_lock"), "skyflow_lock")
+    if version > VERSION:
+        message = f"{path.name} is of version {version}; this skyflow knows version {VERSION}"
+        raise Refused(message, "use the newer skyflow that wrote it")
+    for shot, entry in mapping(document.get("shots"), "shots").items():
+        text(shot, "the name of a shot", ID)
+        versions = mapping(mapping(entry, shot).get("versions"), f"{shot}.versions")
+        for key, raw in versions.items():
+            read_version(key, raw, f"{shot}.versions.{key:.12}")
+        if text(entry.get("key"), f"{shot}.key", SHA256) not in versions:
+            raise Unreadable(f"{shot}.key names a version that is not there")
+    if "cut" in document:
+        cut = mapping(document["cut"], "cut")
+        text(cut.get("key"), "cut.key", SHA256)
+        text(cut.get("sha256"), "cut.sha256", SHA256)
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Unreadable("a name stands twice in one mapping")
+    return found
+
+
+def _no_number(name: str) -> float:
+    raise Unreadable(f"{name} is no number")
+
+
+def _why(content: bytes, error: Exception) -> str:
+    if b"\n<<<<<<< " in content or content.startswith(b"<<<<<<< "):
+        return "it holds an unresolved merge"
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno}: {error.msg.lower()}"
+    return str(error) if isinstance(error, Unreadable) else "it is not the text that skyflow writes"
+
+
+def _remedy(path: Path) -> str:
+    if path.parent.name == ".skyflow":
+        return f"delete {path.parent.name}/{path.name}: what it records can be made again for nothing"
+    return f"restore it from version control: git checkout -- {path.name}"

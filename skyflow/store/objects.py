@@ -1,0 +1,204 @@
+"""Objects: bytes under the SHA-256 of their content, in ``.skyflow/objects/ab/cdef…``.
+
+Only finished things get in: an object is written aside, flushed and renamed to its name, so what has a name was
+whole once. It can rot or be edited later, so nothing is called intact but by reading every byte again; that is
+done once per process and file, as long as the file's size, time and inode stay what they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import shutil
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from skyflow import digest
+from skyflow.errors import StoreError
+from skyflow.store import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+READ_ONLY = 0o444
+PIECE = 1 << 20
+SHARD = re.compile(r"[0-9a-f]{2}")
+REST = re.compile(r"[0-9a-f]{62}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Objects:
+    """The objects of one folder. Several threads may use it at once; one process at a time may change it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._seen: dict[str, tuple[int, int, int]] = {}
+
+    def path(self, sha256: str) -> Path:
+        """Where an object is, or would be."""
+        if not SHA256.fullmatch(sha256):
+            raise ValueError(f"{sha256!r} is no SHA-256")
+        return self.folder / sha256[:2] / sha256[2:]
+
+    def held(self, sha256: str) -> bool:
+        """Whether something is there under that name, intact or not."""
+        return self.path(sha256).is_file()
+
+    def intact(self, sha256: str) -> bool:
+        """Whether the object is there, every byte as it was put."""
+        path = self.path(sha256)
+        try:
+            fingerprint = _fingerprint(path)
+            if self._seen.get(sha256) == fingerprint:
+                return True
+            if digest.of_file(path) != sha256:
+                return False
+        except OSError:
+            return False
+        self._seen[sha256] = fingerprint
+        return True
+
+    def put(self, source: Path) -> str:
+        """Keep a copy of a file; give its SHA-256.
+
+        Raises:
+            StoreError: the file cannot be read, or the disk refused.
+        """
+        with self._aside() as temporary, files.disk_errors(temporary):
+            sha256 = copy(source, temporary)
+            return self._keep(temporary, sha256)
+
+    def move(self, source: Path) -> str:
+        """Keep a file itself, which is gone from its place afterwards; give its SHA-256.
+
+        Raises:
+            StoreError: the file cannot be read, or the disk refused.
+        """
+        with self._aside() as temporary, files.disk_errors(source):
+            shutil.move(source, temporary)  # a rename, or a copy where the folders are on two disks
+            return self._keep(temporary, digest.of_file(temporary))
+
+    def put_bytes(self, content: bytes) -> str:
+        """Keep bytes; give their SHA-256.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        sha256 = digest.of_bytes(content)
+        if not self.intact(sha256):
+            with self._aside() as temporary, files.disk_errors(temporary):
+                temporary.write_bytes(content)
+                self._keep(temporary, sha256)
+        return sha256
+
+    def read(self, sha256: str) -> bytes | None:
+        """An object's bytes; None where it is not there or not what its name says."""
+        try:
+            content = self.path(sha256).read_bytes()
+        except OSError:
+            return None
+        return content if digest.of_bytes(content) == sha256 else None
+
+    def remove(self, sha256: str) -> None:
+        """Drop an object, if it is there."""
+        self._seen.pop(sha256, None)
+        path = self.path(sha256)
+        with files.disk_errors(path):
+            path.unlink(missing_ok=True)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of all objects, sorted; what is no object of ours is passed over."""
+        for shard in sorted(self.folder.glob("*")):
+            if SHARD.fullmatch(shard.name) and shard.is_dir():
+                yield from (shard.name + path.name for path in sorted(shard.iterdir()) if REST.fullmatch(path.name))
+
+    def sweep(self) -> None:
+        """Remove what killed processes left half written. Only for who holds the board."""
+        files.sweep(self.folder)
+
+    @contextmanager
+    def _aside(self) -> Iterator[Path]:
+        """A place on the same disk for what is not finished; nothing stays there."""
+        with files.disk_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.folder / f"{files.TEMPORARY}{secrets.token_hex(6)}"
+        try:
+            yield temporary
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def _keep(self, finished: Path, sha256: str) -> str:
+        """Give a finished file its name. A sound object stays as it is; a damaged one is replaced."""
+        if not self.intact(sha256):
+            path = self.path(sha256)
+            path.parent.mkdir(exist_ok=True)
+            files.settle(finished, path, READ_ONLY)
+            self._seen[sha256] = _fingerprint(path)
+        return sha256
+
+
+def copy(source: Path, target: Path) -> str:
+    """Copy a file's content and give the SHA-256 of the very bytes that were copied.
+
+    Raises:
+        OSError: either file.
+    """
+    hashed = hashlib.sha256()
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while piece := reader.read(PIECE):
+            hashed.update(piece)
+            writer.write(piece)
+    return hashed.hexdigest()
+
+
+def show(objects: Objects, sha256: str, path: Path, *, link: bool) -> bool:
+    """Have ``path`` show an intact object, and give whether anything had to be done for it.
+
+    Args:
+        link: as a second name of the object itself, which costs no space but lets whoever writes into the file
+            damage the object; otherwise, or where the disk cannot link, as a copy.
+
+    Raises:
+        StoreError: the object is not there, or the disk refused.
+    """
+    if _shows(path, objects.path(sha256), sha256):
+        return False
+    if not objects.intact(sha256):
+        raise StoreError(f"{path.name} cannot be restored: its object is gone from the store or damaged", "run again")
+    if not (link and _link(objects.path(sha256), path)):
+        with files.replacing(path) as temporary, files.disk_errors(path):
+            copy(objects.path(sha256), temporary)
+    return True
+
+
+def _shows(path: Path, stored: Path, sha256: str) -> bool:
+    """Whether a name shows an object: as the same file, or as a copy whose bytes are the object's."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            return False
+        return (stored.exists() and path.samefile(stored)) or digest.of_file(path) == sha256
+    except OSError:
+        return False
+
+
+def _link(stored: Path, path: Path) -> bool:
+    temporary = path.with_name(f"{files.TEMPORARY}{secrets.token_hex(6)}-{path.name}")
+    with files.disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        temporary.hardlink_to(stored)
+        temporary.replace(path)
+    except OSError:  # another disk, or one that knows no links
+        return False
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return True
+
+
+def _fingerprint(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino
