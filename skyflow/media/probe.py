@@ -1,0 +1,112 @@
+"""Looking at media: is a file the picture, clip or voice that it is taken for, and what are its measures."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from PIL import Image, UnidentifiedImageError
+
+from skyflow.errors import MediaError
+from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
+from skyflow.media.container import SOUNDS, kind, opened
+from skyflow.media.track import Track, picture_stream, track
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from av.container import InputContainer
+
+PICTURES = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+"""The formats that the provider takes, by Pillow's names."""
+
+PICTURE_PIXELS_MAX = 80_000_000
+"""Larger than any camera's picture that makes sense here, and 240 MB once decoded."""
+
+VOICE_SECONDS_MAX = 3600
+"""Where measuring stops; the model's own limit is far below and belongs to the board's rules."""
+
+_ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)
+_FETCH_AGAIN = "fetch or export it again"
+
+
+def image(path: Path) -> ImageFacts:
+    """Decode a picture, whole; of an animation, its first.
+
+    Raises:
+        MediaError: it is none, it is damaged or cut off, or it is too large to be decoded safely.
+    """
+    found = kind(path)
+    remedy = "name a JPEG, PNG, WebP, BMP or GIF file"
+    try:
+        return _decoded(path)
+    except (MediaError, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(path, "far too many") from error
+    except UnidentifiedImageError as error:
+        fault = "that cannot be decoded" if found.words.endswith("picture") else "and not a picture"
+        raise MediaError(f"{path.name} is {found.words} {fault}", remedy) from error
+    except Exception as error:  # Pillow's readers let through whatever a hostile file makes them raise
+        raise MediaError(f"{path.name} is {found.words} that is damaged or cut off", _FETCH_AGAIN) from error
+
+
+def _decoded(path: Path) -> ImageFacts:
+    with Image.open(path, formats=PICTURES) as picture:
+        width, height = picture.size
+        if width * height > PICTURE_PIXELS_MAX:
+            raise _too_large(path, f"{width}x{height}")
+        picture.load()
+        turned = picture.getexif().get(_ORIENTATION) in _TURNED
+    return ImageFacts(height, width) if turned else ImageFacts(width, height)
+
+
+def _too_large(path: Path, size: str) -> MediaError:
+    return MediaError(
+        f"{path.name} has {size} pixels, more than is safe to decode",
+        f"scale it down to at most {PICTURE_PIXELS_MAX // 1_000_000} million pixels",
+    )
+
+
+def clip(path: Path) -> ClipFacts:
+    """Read every packet of a clip, and decode its first and last picture.
+
+    Raises:
+        MediaError: it is none, it is damaged or cut off, or it has another number of picture tracks than one.
+    """
+    seen = track(path)
+    with opened(path) as container:
+        _check_last(container, seen, path.name)
+    size = seen.format.shown
+    return ClipFacts(size.width, size.height, seen.frames, seen.rate, seen.sound)
+
+
+def _check_last(container: InputContainer, seen: Track, name: str) -> None:
+    """Decode from the last key picture to the end: what is last must come out, and whole."""
+    stream = picture_stream(container, name)
+    stream.thread_type = "AUTO"
+    last = max(seen.times)
+    container.seek(seen.key_before(last), stream=stream)
+    shown = {frame.pts: frame.is_corrupt for frame in container.decode(stream)}
+    if shown.get(last, True):
+        raise MediaError(f"{name} is damaged or cut off: its last picture does not decode", _FETCH_AGAIN)
+
+
+def voice(path: Path) -> VoiceFacts:
+    """Decode a sound, whole, and measure it.
+
+    Raises:
+        MediaError: it is none, it is damaged, it is empty or it is over an hour long.
+    """
+    with opened(path, *SOUNDS, wanted="a voice") as container:
+        if not container.streams.audio:
+            raise MediaError(f"{path.name} holds no sound", "name a file with a voice")
+        stream = container.streams.audio[0]
+        seconds = Fraction(0)
+        for frame in container.decode(stream):
+            seconds += Fraction(frame.samples, frame.sample_rate)
+            if seconds > VOICE_SECONDS_MAX:
+                raise MediaError(f"{path.name} is over an hour long", "use a shorter stretch of it")
+    if not seconds:
+        raise MediaError(f"{path.name} holds no sound", "name a file with a voice")
+    return VoiceFacts(seconds)
