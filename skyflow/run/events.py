@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol, TypeAlias
 
+import anyio
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
@@ -157,6 +159,20 @@ class Unwatched:
 
     def see(self, event: Event, /) -> None:
         pass
+
+
+class Telling:
+    """Hands events on to a watcher, and knows what time it is for them."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        """Start the run's time now, by the event loop's clock."""
+        self.see = watcher.see
+        self._began = anyio.current_time()
+
+    @property
+    def at(self) -> float:
+        """Seconds since the run started."""
+        return anyio.current_time() - self._began
 
 
 def as_json(event: Event) -> dict[str, Any]:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skyflow import digest
+from skyflow.run.lock import Lock
+from skyflow.store.objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from skyflow.backends.base import Backend
     from skyflow.plan.key import Bound
     from skyflow.plan.takes import Take, Version
-    from skyflow.run.lock import Lock
-    from skyflow.store.objects import Objects
+    from skyflow.store.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,17 @@ class LockKnown:
 
     lock: Lock
     objects: Objects
+
+    @classmethod
+    def of(cls, project: Project, backend: Backend, objects: Objects | None = None) -> LockKnown:
+        """What a board's own lock of a backend says.
+
+        Raises:
+            Refused: a newer skyflow wrote the lock.
+            StoreError: the lock is damaged.
+        """
+        path = project.lock(backend.name, repeatable=backend.repeatable)
+        return cls(Lock.load(path, backend.name), objects or Objects(project.objects))
 
     def version(self, shot: str, key: str) -> Version | None:
         return self.lock.version(shot, key)

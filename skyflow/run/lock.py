@@ -98,21 +98,30 @@ class Lock:
 
         A pick that stands stays; ``made.pick`` counts only for a version that is new.
         """
-        versions = self._shots.setdefault(shot, {"key": made.key, "versions": {}})["versions"]
+        entry = self._shots.setdefault(shot, {"key": made.key, "versions": {}})
+        self._inherit(shot, made.key)
+        versions = entry["versions"]
         if made.key in versions:
             versions[made.key]["takes"] |= write_takes(made.takes)
         else:
             versions[made.key] = write_version(made)
-        self._shots[shot]["key"] = made.key
+        entry["key"] = made.key
         return read_version(made.key, versions[made.key], shot)
 
-    def use(self, shot: str, version: Version) -> None:
-        """Make a version the current one of a shot; one that another shot was made as becomes its own too."""
-        entry = self._shots.setdefault(shot, {"key": version.key, "versions": {}})
-        if version.key not in entry["versions"]:
-            owner = next(other for other in sorted(self._shots) if version.key in self._raw_versions(other))
-            entry["versions"][version.key] = copy.deepcopy(self._raw_versions(owner)[version.key])
-        entry["key"] = version.key
+    def use(self, shot: str, key: str) -> None:
+        """Make a version that is there the current one of a shot, whichever shot it was made for."""
+        entry = self._shots.setdefault(shot, {"key": key, "versions": {}})
+        self._inherit(shot, key)
+        if key not in entry["versions"]:
+            raise KeyError(f"nothing was made under {key}")
+        entry["key"] = key
+
+    def _inherit(self, shot: str, key: str) -> None:
+        """What another shot was made as under this key becomes this shot's own too, pick and all."""
+        versions = self._raw_versions(shot)
+        owner = next((other for other in self.shots() if key in self._raw_versions(other)), None)
+        if key not in versions and owner is not None:
+            versions[key] = copy.deepcopy(self._raw_versions(owner)[key])
 
     def pick(self, shot: str, take: int) -> None:
         """Have the film use another take of a shot's current version.

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skyflow.errors import SkyflowError
+    from skyflow.media.cut import CutFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,16 @@ Outcome: TypeAlias = Made | Reused | Footage | Failed | Skipped | NotSelected | 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The final edit is there and shows what the board says; ``made`` tells whether this run put it together."""
+    """The final edit is there and shows what the board says.
+
+    Attributes:
+        made: whether this run put it together.
+        facts: what it came to, where this run put it together.
+    """
 
     path: Path
     made: bool
+    facts: CutFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

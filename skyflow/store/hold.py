@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from skyflow.errors import BoardHeld
 from skyflow.store import files
+from skyflow.store.objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,9 +30,14 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The proof that this process holds a board; what changes a board's state asks for it."""
+    """The proof that this process holds a board; what changes a board's state asks for it.
+
+    Attributes:
+        objects: the board's store, which remembers what it has found intact while the board is held.
+    """
 
     project: Project
+    objects: Objects
 
 
 @contextmanager
@@ -53,7 +59,7 @@ def hold(project: Project, verb: str, *, waiting: Callable[[str], None] | None =
         with files.disk_errors(project.hold):
             _acquire(descriptor, project, waiting)
             _sign(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}))
-        yield Held(project)
+        yield Held(project, Objects(project.objects))
         _sign(descriptor, "")
     finally:
         os.close(descriptor)

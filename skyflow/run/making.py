@@ -1,0 +1,138 @@
+"""One shot is made: inputs to files, the backend, a look at every take, then into the store.
+
+A maker reports and decides nothing; what it kept is recorded by the run, which owns all state.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from skyflow.backends.base import Assignment
+from skyflow.errors import MakeError, MediaError, StoreError
+from skyflow.plan.takes import Take
+from skyflow.store import files
+
+if TYPE_CHECKING:
+    from skyflow.backends.base import Backend, Made, Progress
+    from skyflow.board.model import Output
+    from skyflow.errors import SkyflowError
+    from skyflow.facts import ClipFacts
+    from skyflow.plan.key import Bound
+    from skyflow.run.aside import Aside
+    from skyflow.run.inputs import Inputs
+    from skyflow.run.known import LockKnown
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of making one shot. There may be takes and an error: the takes that are good are kept.
+
+    Attributes:
+        request: SHA-256 of the identity that the key was taken of, now in the store.
+        takes: those that are in the store, by number.
+        seconds: by the event loop's clock.
+    """
+
+    shot: str
+    request: str = ""
+    takes: dict[int, Take] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    error: SkyflowError | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """Makes the shots of one run, several at once.
+
+    Attributes:
+        work: an existing folder; each shot gets one of its own in it while it is made.
+    """
+
+    backend: Backend
+    inputs: Inputs
+    known: LockKnown
+    aside: Aside
+    work: Path
+
+    async def make(
+        self, shot: str, bound: Bound, takes: tuple[int, ...], output: Output, progress: Progress
+    ) -> Report:
+        """Make takes of a shot. An error of this shot is reported and not raised; others can go on."""
+        report = Report(shot)
+        began = anyio.current_time()
+        folder = self.work / shot
+        try:
+            report.request = await self.aside.call(self.known.keep_identity, bound)
+            inputs = await self.inputs.of(bound)
+            with files.disk_errors(folder):
+                folder.mkdir()
+            expected = self.backend.output(output)
+            assignment = Assignment(shot, bound.key, bound.body, inputs, takes, expected, str(folder))
+            await self._keep(await self.backend.make(assignment, progress), assignment, report)
+        except (MakeError, MediaError, StoreError) as error:
+            report.error = error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        report.seconds = anyio.current_time() - began
+        return report
+
+    async def _keep(self, made: list[Made], assignment: Assignment, report: Report) -> None:
+        """Take in what is as it should be; the first thing that is not is the shot's error."""
+        report.notes = tuple(dict.fromkeys(note for one in made for note in one.notes))
+        for one in made:
+            try:
+                report.takes[one.take] = await self._take(one, assignment)
+            except (MakeError, MediaError, StoreError) as error:
+                report.error = report.error or error
+        absent = [str(number) for number in assignment.takes if number not in report.takes]
+        if absent and report.error is None:
+            report.error = MakeError(f"{self.backend.name} did not make take {', '.join(absent)} of {report.shot}")
+
+    async def _take(self, made: Made, assignment: Assignment) -> Take:
+        what = f"take {made.take} of {assignment.shot}"
+        path, length = _found(made, assignment, self.backend.name)
+        facts = await self.aside.probe(path)
+        _compare(facts, assignment.output, what)
+        return Take(
+            take=made.take,
+            label=assignment.shot,
+            sha256=await self.aside.call(self.known.objects.move, path),
+            bytes=length,
+            width=facts.width,
+            height=facts.height,
+            frames=facts.frames,
+            rate=facts.rate,
+            sound=facts.sound,
+            seed=made.seed,
+        )
+
+
+def _found(made: Made, assignment: Assignment, backend: str) -> tuple[Path, int]:
+    """The file that a backend says it left, and its length."""
+    path = Path(made.path)
+    if made.take not in assignment.takes or path.is_symlink() or not path.is_file():
+        raise MakeError(f"{backend} left no clip where it said for take {made.take} of {assignment.shot}")
+    return path, path.stat().st_size
+
+
+def _compare(facts: ClipFacts, expected: Output, what: str) -> None:
+    """Later shots and the cut count on a clip's measures, so one that has others is no result."""
+    pairs = (
+        ("size", f"{facts.width}x{facts.height}", str(expected.size)),
+        ("number of frames", facts.frames, expected.frames),
+        ("frame rate", facts.rate, expected.rate),
+        ("sound", _yes(facts.sound), _yes(expected.sound)),
+    )
+    wrong = [f"its {name} is {found}, not {wanted}" for name, found, wanted in pairs if found != wanted]
+    if wrong:
+        raise MediaError(f"{what} is not what was asked for: {'; '.join(wrong)}", "run again, or report the backend")
+
+
+def _yes(there: bool) -> str:  # noqa: FBT001 - the word for a flag
+    return "on" if there else "off"

@@ -1,0 +1,178 @@
+"""A board is run: its state opened, every shot brought through, ``out/`` brought up to date, the cut put together."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skyflow.errors import Refused
+from skyflow.plan.plan import Action, Maker, Plan, plan
+from skyflow.run import events
+from skyflow.run.aside import Aside
+from skyflow.run.cutting import Cutting
+from skyflow.run.inputs import Inputs
+from skyflow.run.known import LockKnown
+from skyflow.run.making import Making
+from skyflow.run.options import Options
+from skyflow.run.out import Out
+from skyflow.run.outcome import Cut, NoCut, Result, Reused, Skipped
+from skyflow.run.shots import Shots
+from skyflow.store import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skyflow.backends.base import Backend
+    from skyflow.board.model import Board
+    from skyflow.run.events import Watcher
+    from skyflow.store.hold import Held
+    from skyflow.store.project import Project
+
+
+async def run(  # noqa: PLR0913 - board, backend and held are the subject, the rest has defaults
+    board: Board,
+    backend: Backend,
+    held: Held,
+    *,
+    options: Options | None = None,
+    watcher: Watcher | None = None,
+    aside: Aside | None = None,
+) -> Result:
+    """Make what is missing, in dependency order, then the cut.
+
+    A shot that fails stops only those that depend on it. Cancellation ends what is running, leaves no unfinished
+    file, and keeps what was finished.
+
+    Args:
+        held: from ``store.hold.hold``; the board's state is this run's alone.
+        watcher: told of everything as it happens.
+        aside: how blocking work is done; tests pass another.
+
+    Raises:
+        UsageError: ``options`` name a shot that the board does not have, or contradict each other.
+        Refused: ``options.locked`` and something cannot be restored, or a newer skyflow wrote the lock; nothing was
+            changed.
+        StoreError: the lock or ``out/`` cannot be read or written.
+    """
+    options = (options or Options()).checked(board)
+    aside = aside or Aside()
+    telling = events.Telling(watcher or events.Unwatched())
+    project = held.project
+    out = Out(project.out(backend.name), held.objects, tuple(board.shots), link=backend.repeatable)
+    known = LockKnown.of(project, backend, held.objects)
+    await aside.call(_sweep, held, out)
+    whole = await aside.call(_look, board, Maker(backend.name, backend.version), known)
+    if options.locked:
+        _refuse_unless_there(whole, known, options)
+    jobs = options.jobs or backend.default_jobs()
+    telling.see(_started(telling, whole, options, jobs))
+    with _work_folder(project) as work:
+        inputs = Inputs(board, project.folder, held.objects, aside, work)
+        shots = Shots(whole, known, options, Making(backend, inputs, known, aside, work), out, telling)
+        await shots.bring_through(jobs)
+        await aside.call(out.refresh, shots.there(), known.lock)
+        cut = await _cut(Cutting(board, shots.clips, inputs, known.lock, aside, out.cut, work), project, telling)
+    outcomes = tuple(shots.outcomes.values())
+    result = Result(
+        board=board.name, backend=backend.name, outcomes=outcomes, cut=cut, out=out.folder, seconds=telling.at
+    )
+    telling.see(_ended(result))
+    return result
+
+
+def _look(board: Board, maker: Maker, known: LockKnown) -> Plan:
+    """Plan, and read every clip once that a decision during the run may ask about.
+
+    The store remembers what it found intact, so later decisions only look at a file's time and size.
+    """
+    for shot in board.shots:
+        version = known.current(shot)
+        for take in version.takes.values() if version else ():
+            known.intact(take)
+    return plan(board, maker, known)
+
+
+def _refuse_unless_there(whole: Plan, known: LockKnown, options: Options) -> None:
+    absent = []
+    for step in whole.steps:
+        if options.selects(step.shot.id) and step.action is not Action.FOOTAGE:
+            reason = step.reason if step.action is not Action.REUSE else _lost(step.shot.id, step.key, known)
+            absent += [f"{step.shot.id} ({reason})"] if reason else []
+    if absent:
+        message = f"{len(absent)} of {len(whole.steps)} shots cannot be restored: {', '.join(absent)}"
+        raise Refused(message, "run without --locked to make them")
+
+
+def _lost(shot: str, key: str | None, known: LockKnown) -> str:
+    """Which takes the lock names beyond those that the board asks for, and the store has not."""
+    version = known.version(shot, key) if key else None
+    lost = [str(number) for number, take in version.takes.items() if not known.intact(take)] if version else []
+    return f"take {', '.join(lost)} gone from the store or damaged" if lost else ""
+
+
+async def _cut(cutting: Cutting, project: Project, telling: events.Telling) -> Cut | NoCut:
+    missing = cutting.missing()
+    cut: Cut | NoCut
+    if missing:
+        cut = NoCut(missing, cutting.old)
+    elif await cutting.unchanged():
+        cut = Cut(cutting.target, made=False)
+    else:
+        telling.see(events.CutStarted(at=telling.at))
+        cut = await cutting.assemble()
+    match cut:
+        case Cut(path=path, made=made):
+            telling.see(events.CutDone(at=telling.at, path=project.shown(path), made=made))
+        case NoCut(reason=reason, old=old, error=error):
+            said = f"{reason}: {error.message}" if error else reason
+            telling.see(events.CutLeft(at=telling.at, reason=said, old=project.shown(old) if old else ""))
+    return cut
+
+
+def _started(telling: events.Telling, whole: Plan, options: Options, jobs: int) -> events.RunStarted:
+    making = {step.shot.id for step in whole.steps if step.action in {Action.MAKE, Action.WAIT}}
+    making |= {options.retake.shot} if options.retake else set()
+    return events.RunStarted(
+        at=telling.at,
+        board=whole.board.name,
+        backend=whole.maker.name,
+        shots=tuple(whole.board.shots),
+        making=tuple(shot for shot in whole.board.shots if shot in making and options.selects(shot)),
+        jobs=jobs,
+    )
+
+
+def _ended(result: Result) -> events.RunEnded:
+    return events.RunEnded(
+        at=result.seconds,
+        made=len(result.made),
+        reused=sum(isinstance(outcome, Reused) for outcome in result.outcomes),
+        failed=len(result.failed),
+        skipped=sum(isinstance(outcome, Skipped) for outcome in result.outcomes),
+        exit_code=result.exit_code,
+    )
+
+
+@contextmanager
+def _work_folder(project: Project) -> Iterator[Path]:
+    """A folder for what is not finished, which goes however the run ends."""
+    with files.disk_errors(project.work):
+        project.work.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix="run-", dir=project.work))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _sweep(held: Held, out: Out) -> None:
+    """Remove what killed runs left behind; nobody else can be at work, since the board is held."""
+    project = held.project
+    shutil.rmtree(project.work, ignore_errors=True)
+    held.objects.sweep()
+    out.sweep()
+    files.sweep(project.state)
+    files.sweep(project.folder)
