@@ -26,10 +26,10 @@ COPIED = frozenset({"h264", "hevc", "av1", "vp9"})
 def agreed(stretches: Sequence[Stretch], sample: Path) -> Format:
     """What every picture track of a cut must be so that its packets can be copied.
 
-    That is what they are, where all agree. Otherwise it is what ClipWriter writes in the size and rate that
-    most of the running time has (of equals, the one that comes first): it is what those are encoded to that do
-    not agree, and a clip that it wrote is copied. A clip by another encoder then is not, though it has that size
-    and rate: a track has one set of decoder parameters.
+    That is what they are, where all agree. Otherwise it is what ClipWriter writes, since those that do not agree
+    will be written by it, in the size and rate that lets most of the running time be copied (of equals, the one
+    that most of it has; then the one that comes first). A clip by another encoder is then not copied though it
+    may have that size and rate: a track has one set of decoder parameters.
 
     Args:
         stretches: what is to be shown, in order; at least one.
@@ -44,8 +44,12 @@ def agreed(stretches: Sequence[Stretch], sample: Path) -> Format:
     seconds: defaultdict[tuple[Size, Fraction], Fraction] = defaultdict(Fraction)
     for stretch in stretches:
         seconds[_even(stretch.track.format.shown), _steady(stretch.track)] += stretch.seconds
-    size, rate = max(seconds, key=seconds.__getitem__)
-    return _written(size, rate, sample)
+
+    def gain(form: Format) -> tuple[Fraction, Fraction]:
+        copied = (stretch.seconds for stretch in stretches if not why_not(stretch, form))
+        return sum(copied, Fraction()), seconds[form.size, form.rate]
+
+    return max((_written(size, rate, sample) for size, rate in list(seconds)), key=gain)
 
 
 def _even(size: Size) -> Size:

@@ -1,38 +1,19 @@
-"""A clip made to fit beside others: their size, their rate, their codec, black bars where the shape differs."""
+"""A clip made to agree with others: their size, their rate, their codec."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from av.filter import Graph
-
-from skyflow.board.model import Size
 from skyflow.media.encode import ClipWriter
+from skyflow.media.fit import Fit
 from skyflow.media.pace import paced
 
 if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
-    from av.video.frame import VideoFrame
-
+    from skyflow.board.model import Size
     from skyflow.media.pace import Stretch
-    from skyflow.media.track import Format
-
-SD_LINES_MAX = 576
-"""Up to here pictures without a colour matrix are taken for BT.601, above for BT.709, as players do."""
-
-_TURNS: dict[int, tuple[tuple[str, ...], ...]] = {
-    90: (("transpose", "cclock"),),
-    180: (("hflip",), ("vflip",)),
-    270: (("transpose", "clock"),),
-}
-"""The rotation that a file asks for (anticlockwise, as FFmpeg says it) as filters."""
-
-_UNSPECIFIED = 2
-_MATRICES = {1: "bt709", 5: "bt470bg", 6: "smpte170m", 9: "bt2020", 10: "bt2020"}
-"""Colour matrices by their number in the standards, in the scaler's words."""
 
 
 def conform(stretch: Stretch, size: Size, rate: Fraction, target: Path) -> None:
@@ -41,61 +22,7 @@ def conform(stretch: Stretch, size: Size, rate: Fraction, target: Path) -> None:
     Raises:
         MediaError: the clip does not decode, or the target cannot be written.
     """
-    fit = _Fit(stretch.track.format, size)
+    fit = Fit(stretch.track.format, size, "yuv420p")
     with ClipWriter(target, size, rate, sound=False) as writer:
         for frame in paced(stretch, rate):
             writer.picture(fit(frame))
-
-
-def fitted(shown: Size, within: Size) -> Size:
-    """The largest size of the shape of ``shown`` inside ``within``, even in both directions."""
-    scale = min(within.width / shown.width, within.height / shown.height)
-
-    def even(length: float, most: int) -> int:
-        return min(most, max(2, 2 * round(length / 2)))
-
-    return Size(even(shown.width * scale, within.width), even(shown.height * scale, within.height))
-
-
-class _Fit:
-    """Turns, scales and letterboxes one picture after the other."""
-
-    def __init__(self, form: Format, size: Size) -> None:
-        self._form = form
-        self._size = size
-        self._graph: Graph | None = None
-        self._shape: tuple[int, int, str] | None = None
-        self._count = 0
-
-    def __call__(self, frame: VideoFrame) -> VideoFrame:
-        shape = (frame.width, frame.height, frame.format.name)
-        if self._graph is None or shape != self._shape:  # a WebM may change its size on the way
-            self._graph, self._shape = self._chain(frame), shape
-        frame.pts, frame.time_base = self._count, 1 / self._form.rate
-        self._count += 1
-        self._graph.vpush(frame)
-        return self._graph.vpull()
-
-    def _chain(self, frame: VideoFrame) -> Graph:
-        form = replace(self._form, size=Size(frame.width, frame.height))
-        inner, size = fitted(form.shown, self._size), self._size
-        matrix = frame.colorspace
-        if matrix == _UNSPECIFIED:
-            matrix = 6 if min(frame.width, frame.height) <= SD_LINES_MAX else 1
-        graph = Graph()
-        graph.threads = 1
-        steps = [
-            graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=1 / form.rate),
-            *(graph.add(*step) for step in _TURNS.get(form.rotation, ())),
-            graph.add(
-                "scale",
-                f"{inner.width}:{inner.height}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact"
-                f":in_color_matrix={_MATRICES.get(matrix, 'auto')}:out_color_matrix=bt709:out_range=tv",
-            ),
-            graph.add("format", "yuv420p"),
-            graph.add("pad", f"{size.width}:{size.height}:(ow-iw)/2:(oh-ih)/2"),
-            graph.add("setsar", "1"),
-            graph.add("buffersink"),
-        ]
-        graph.link_nodes(*steps).configure()
-        return graph

@@ -64,12 +64,12 @@ def paced(stretch: Stretch, rate: Fraction) -> Iterator[VideoFrame]:
     """
     track = stretch.track
     if track.constant and track.rate == rate:
-        yield from _pictures(stretch)
+        yield from pictures(stretch)
         return
     wanted, given = stretch.frames_at(rate), 0
     begin = track.shown[stretch.start]
     held: VideoFrame | None = None
-    for frame in _pictures(stretch):
+    for frame in pictures(stretch):
         if held is not None:
             until = ((frame.pts or 0) - begin) * track.tick
             while given < wanted and (given + Fraction(1, 2)) / rate < until:
@@ -80,8 +80,12 @@ def paced(stretch: Stretch, rate: Fraction) -> Iterator[VideoFrame]:
         yield from repeat(held, wanted - given)
 
 
-def _pictures(stretch: Stretch) -> Iterator[VideoFrame]:
-    """Decode the pictures of a stretch, from the nearest key picture before it."""
+def pictures(stretch: Stretch) -> Iterator[VideoFrame]:
+    """The pictures of a stretch as they are, decoded from the nearest key picture before it.
+
+    Raises:
+        MediaError: the clip does not decode, or ends early.
+    """
     track = stretch.track
     first, last = track.shown[stretch.start], track.shown[stretch.end - 1]
     given = 0
