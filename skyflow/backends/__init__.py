@@ -1,1 +1,44 @@
-"""What makes clips."""
+"""What makes clips: those that ship, and those that plug in through the entry-point group ``skyflow.backends``."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from skyflow.backends.animatic import Animatic
+from skyflow.errors import UsageError
+from skyflow.problems import did_you_mean
+
+if TYPE_CHECKING:
+    from skyflow.backends.base import Backend
+
+GROUP = "skyflow.backends"
+SHIPPED = ("animatic",)
+
+
+def names() -> tuple[str, ...]:
+    """Every backend that ``get`` knows."""
+    return tuple(sorted({*SHIPPED, *(point.name for point in entry_points(group=GROUP))}))
+
+
+def get(backend: str | Backend, *, proxy: str | None = None) -> Backend:
+    """A backend by its name, or the one that is given.
+
+    Args:
+        proxy: for the animatic: the resolution of a fast look.
+
+    Raises:
+        UsageError: no backend has this name, or it draws no proxies.
+    """
+    if proxy is not None and backend != "animatic":
+        raise UsageError("only the animatic draws proxies", "leave --proxy out")
+    if not isinstance(backend, str):
+        return backend
+    if backend == "animatic":
+        return Animatic(proxy)
+    for point in entry_points(group=GROUP, name=backend):
+        made: Backend = point.load()()
+        return made
+    raise UsageError(
+        f"there is no backend '{backend}'", did_you_mean(backend, names()) or f"known: {', '.join(names())}"
+    )

@@ -52,8 +52,8 @@ class Fault(NamedTuple):
     part: dict[str, Any]
 
 
-def check(source: Source) -> Iterator[Problem]:
-    """Every place where the data is not of the published schema."""
+def check(source: Source) -> Iterator[tuple[Path, Problem]]:
+    """Every place where the data is not of the published schema, with the path to what is at fault."""
     validator = jsonschema.Draft202012Validator(schema("storyboard"))
     for error in validator.iter_errors(source.data):
         for meant in _meant(error):
@@ -90,7 +90,7 @@ def _fault(error: ValidationError) -> Fault:
     return Fault(tuple(error.absolute_path), str(error.validator), error.validator_value, error.instance, part)
 
 
-def _explain(source: Source, fault: Fault) -> Iterator[Problem]:
+def _explain(source: Source, fault: Fault) -> Iterator[tuple[Path, Problem]]:
     path = fault.path
     match fault.rule:
         case "additionalProperties":
@@ -98,15 +98,15 @@ def _explain(source: Source, fault: Fault) -> Iterator[Problem]:
         case "required":
             missing = next(key for key in fault.wanted if key not in fault.found)
             remedy = _add(missing, fault.part.get("properties", {}).get(missing, {}))
-            yield Problem("SF0202", source.place(path), dotted(path), f"'{missing}' is missing", remedy)
+            yield path, Problem("SF0202", source.place(path), dotted(path), f"'{missing}' is missing", remedy)
         case "propertyNames" | "pattern" if path[-1:] != ("describe",):
-            yield _bad_name(source, fault)
+            yield (*path, str(fault.found)), _bad_name(source, fault)
         case _:
             code, message = _value(fault)
-            yield Problem(code, source.place(path), dotted(path), message, _example(path, fault.part))
+            yield path, Problem(code, source.place(path), dotted(path), message, _example(path, fault.part))
 
 
-def _unknown_keys(source: Source, fault: Fault) -> Iterator[Problem]:
+def _unknown_keys(source: Source, fault: Fault) -> Iterator[tuple[Path, Problem]]:
     known = fault.part.get("properties", {})
     for key in fault.found:
         path = (*fault.path, key)
@@ -114,10 +114,10 @@ def _unknown_keys(source: Source, fault: Fault) -> Iterator[Problem]:
             continue
         where = source.place(path, key=True)
         if key in NOT_IN_THIS_MODEL:
-            yield Problem("SF0208", where, dotted(path), NOT_IN_THIS_MODEL[key], f"remove '{key}'")
+            yield path, Problem("SF0208", where, dotted(path), NOT_IN_THIS_MODEL[key], f"remove '{key}'")
             continue
         remedy = did_you_mean(key, known) or f"known here: {', '.join(known)}"
-        yield Problem("SF0201", where, dotted(path), f"unknown key '{key}'", remedy)
+        yield path, Problem("SF0201", where, dotted(path), f"unknown key '{key}'", remedy)
 
 
 def _bad_name(source: Source, fault: Fault) -> Problem:

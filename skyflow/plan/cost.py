@@ -38,5 +38,5 @@ def clip_seconds(board: Board, clip: FileMedia | ShotClip) -> Fraction:
     """How long a reference clip is or will be."""
     if isinstance(clip, ShotClip):
         return board.shots[clip.shot].output.seconds
-    assert isinstance(clip.facts, ClipFacts)  # noqa: S101 - resolve puts nothing else in a clip's place
+    assert isinstance(clip.facts, ClipFacts)
     return clip.facts.seconds

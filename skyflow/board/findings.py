@@ -1,0 +1,57 @@
+"""What has been found wrong with a board so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skyflow.board.schema import dotted
+from skyflow.problems import Place, Problem, Related
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skyflow.board.source import Path, Source
+
+
+class Findings:
+    """Problems as the steps find them, placed by the path in the board."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._problems: dict[Problem, None] = {}
+
+    def add(  # noqa: PLR0913 - a problem has this many parts
+        self,
+        code: str,
+        path: Path,
+        message: str,
+        remedy: str = "",
+        *,
+        place: Place | None = None,
+        related: Iterable[tuple[Path, str]] = (),
+    ) -> None:
+        """Note a problem.
+
+        Args:
+            path: where in the board; its place is used where ``place`` gives no better one.
+            related: other paths of the board, each with what it has to do with this.
+        """
+        others = tuple(Related(self._source.place(other), words) for other, words in related)
+        where = place or self._source.place(path)
+        self._problems[Problem(code, where, dotted(path), message, remedy, others)] = None
+
+    def take(self, problems: Iterable[Problem]) -> None:
+        """Take over problems that know their place already."""
+        self._problems.update(dict.fromkeys(problems))
+
+    @property
+    def errors(self) -> bool:
+        return any(problem.severity == "error" for problem in self._problems)
+
+    def sorted(self) -> tuple[Problem, ...]:
+        """In file order: the board first, then the files that it names."""
+
+        def order(problem: Problem) -> tuple[bool, Place, str]:
+            return problem.place.file != self._source.name, problem.place, problem.code
+
+        return tuple(sorted(self._problems, key=order))

@@ -1,0 +1,140 @@
+"""A shot's prompt, rendered, and the way back from its words to the file that they stand in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skyflow.board.files import FileFault
+from skyflow.board.templates import TemplateFault, Templates
+from skyflow.board.text import Text
+from skyflow.models import skyreels_v4
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skyflow.board.files import Files
+    from skyflow.board.findings import Findings
+    from skyflow.board.source import Path, Source
+    from skyflow.board.written import WrittenBoard, WrittenShot
+    from skyflow.problems import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A rendered prompt.
+
+    Attributes:
+        text: stripped, mentions as they are written.
+        path: of the key that it comes from.
+        written: the template.
+        file: the prompt file that holds it; None where the board does.
+    """
+
+    text: str
+    path: Path
+    written: str
+    file: str | None
+    source: Source
+
+    def place_of(self, word: str) -> Place:
+        """Where a word of the rendered prompt is written; the prompt's own place where a variable brought it."""
+        found = re.search(rf"{re.escape(word)}(?![A-Za-z0-9_])", self.written)
+        if not found:
+            return self.source.place(self.path, key=True)
+        return self.at(found.start(), len(word))
+
+    def at(self, offset: int, length: int) -> Place:
+        """The place of a stretch of the template."""
+        if self.file is None:
+            return self.source.inside(self.path, offset, length)
+        return Text(self.file, self.written).place(offset, offset + length)
+
+
+class Prompts:
+    """Renders the prompts of one board."""
+
+    def __init__(self, source: Source, board: WrittenBoard, files: Files, findings: Findings) -> None:
+        self._source = source
+        self._board = board
+        self._files = files
+        self._findings = findings
+        self._templates = Templates(files)
+        self._shots = {shot.id: _facts(shot) for shot in board.shots.values()}
+
+    def render(self, shot: WrittenShot) -> Prompt | None:
+        """A shot's prompt; None where it has none or could not be rendered, which is then noted."""
+        prompt = self._written(shot)
+        if prompt is None:
+            return None
+        try:
+            text = self._templates.render(prompt.written, self._scope(shot)).strip()
+        except TemplateFault as fault:
+            self._findings.add("SF0401", prompt.path, fault.message, fault.remedy, place=self._place(prompt, fault))
+            return None
+        if not text:
+            self._findings.add("SF0402", prompt.path, "the prompt is blank", "say what is seen")
+            return None
+        return Prompt(text, prompt.path, prompt.written, prompt.file, self._source)
+
+    def _written(self, shot: WrittenShot) -> Prompt | None:
+        """The template, not rendered yet."""
+        own = shot.own
+        if "prompt" in own and "prompt_file" in own:
+            related = [(shot.path("prompt"), "the prompt stands here too")]
+            message = "a shot has a prompt or a prompt_file, not both"
+            self._findings.add("SF0404", shot.path("prompt_file"), message, "remove one of the two", related=related)
+        if "prompt" in own:
+            return Prompt("", shot.path("prompt"), own["prompt"], None, self._source)
+        if "prompt_file" not in own:
+            if not shot.broken:
+                self._findings.add("SF0403", shot.path(), f"'{shot.id}' has no prompt", "add `prompt:` or `footage:`")
+            return None
+        try:
+            text = self._files.text(own["prompt_file"])
+        except FileFault as fault:
+            self._findings.add(fault.code, shot.path("prompt_file"), fault.message, fault.remedy)
+            return None
+        return Prompt("", shot.path("prompt_file"), text, own["prompt_file"], self._source)
+
+    def _scope(self, shot: WrittenShot) -> dict[str, Any]:
+        """What a template may name; the four words of ours win over a var of the same name."""
+        return {
+            **self._board.vars,
+            "board": {"title": self._board.title},
+            "shot": self._shots[shot.id],
+            "shots": self._shots,
+            "tags": {name: {"describe": tag.get("describe", "")} for name, tag in self._board.tags.items()},
+        }
+
+    def _place(self, prompt: Prompt, fault: TemplateFault) -> Place:
+        """Where a template's fault is: under the name that is meant, in the file that holds it."""
+        if fault.file is not None:
+            try:
+                whole = self._files.text(fault.file)
+            except FileFault:
+                return self._source.place(prompt.path)
+            return _under(Text(fault.file, whole), fault)
+        text = Text(prompt.file or "", prompt.written)
+        found = _under(text, fault)
+        return prompt.at(text.offset(found.line) + found.column - 1, found.length)
+
+
+def _under(text: Text, fault: TemplateFault) -> Place:
+    """The word of a fault on its line; without one, the line's first expression."""
+    line = text.line(min(fault.line, text.characters.count("\n") + 1))
+    word = re.search(rf"\b{re.escape(fault.word)}\b", line) if fault.word else None
+    found = word or re.search(r"\{[{%#].*?(?:[}%#]\}|$)", line) or re.search(r"\S.*", line)
+    start = text.offset(fault.line) + (found.start() if found else 0)
+    return text.place(start, start + (len(found[0]) if found else 1))
+
+
+def _facts(shot: WrittenShot) -> Mapping[str, Any]:
+    """What templates may know of a shot: what the board says, before anything is resolved."""
+    return {
+        "id": shot.id,
+        "index": shot.index,
+        "duration": shot.get("duration") or skyreels_v4.DURATION_DEFAULT,
+        "resolution": shot.get("resolution") or skyreels_v4.RESOLUTION_DEFAULT,
+    }

@@ -1,0 +1,102 @@
+"""Text becomes a Board: the steps in their order, and every problem of the board in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skyflow.board import graph, mentions, rules, schema
+from skyflow.board.draft import draft, known_shot
+from skyflow.board.findings import Findings
+from skyflow.board.model import Board
+from skyflow.board.prompts import Prompts
+from skyflow.board.resolve import Resolver
+from skyflow.board.shape import check_defaults
+from skyflow.board.source import Source
+from skyflow.board.written import compose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skyflow.board.draft import Draft
+    from skyflow.board.files import Files
+    from skyflow.board.prompts import Prompt
+    from skyflow.board.written import WrittenBoard
+    from skyflow.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading a board.
+
+    Attributes:
+        board: None where there is at least one error.
+        problems: errors and warnings, in file order.
+    """
+
+    board: Board | None
+    problems: tuple[Problem, ...]
+
+
+def read(name: str, shown: str, content: bytes, files: Files, overrides: Mapping[str, Any]) -> Reading:
+    """Read a board.
+
+    Args:
+        name: of the board: its file's name without the ending.
+        shown: what a person calls the file.
+        content: its bytes.
+        files: what the board's paths lead to.
+        overrides: values that win over the board's ``vars``.
+    """
+    source = Source(shown, content)
+    findings = Findings(source)
+    findings.take(source.problems)
+    if source.data is None:
+        return Reading(None, findings.sorted())
+    faults = list(schema.check(source))
+    findings.take(problem for _, problem in faults)
+    written = compose(source.data, (path for path, _ in faults), overrides)
+    if written is None:
+        return Reading(None, findings.sorted())
+    board = _resolve(name, written, source, files, findings)
+    problems = findings.sorted()
+    return Reading(None if findings.errors else board, problems)
+
+
+def _resolve(name: str, written: WrittenBoard, source: Source, files: Files, findings: Findings) -> Board | None:
+    """Everything after the schema; None where not every shot could be resolved."""
+    prompts, drafts = _drafts(written, source, files, findings)
+    web = graph.build(written.shots, {shot: made.edges for shot, made in drafts.items()})
+    graph.report_cycles(web, findings)
+    order = graph.order(web)
+    resolver = Resolver(written, files, findings)
+    for shot_id in order:
+        shot = resolver.resolve(drafts[shot_id])
+        if shot and not shot.footage:
+            rules.check(shot, drafts[shot_id], prompts[shot_id], resolver.shots, findings)
+    for number, shot_id in enumerate(written.cut or ()):
+        known_shot(shot_id, ("cut", number), written, findings)
+    if len(resolver.shots) < len(written.shots):
+        return None
+    shots = {shot_id: resolver.shots[shot_id] for shot_id in written.shots}
+    cut = written.cut or tuple(shot.id for shot in shots.values() if shot.in_cut)
+    return Board(name, written.title or name, written.model, shots, order, cut, web, findings.sorted())
+
+
+def _drafts(
+    written: WrittenBoard, source: Source, files: Files, findings: Findings
+) -> tuple[dict[str, Prompt | None], dict[str, Draft]]:
+    """Every shot by itself: prompts rendered, mentions resolved, edges known."""
+    renderer = Prompts(source, written, files, findings)
+    prompts: dict[str, Prompt | None] = {}
+    drafts: dict[str, Draft] = {}
+    for shot in written.shots.values():
+        footage = "footage" in shot.own
+        prompts[shot.id] = None if footage else renderer.render(shot)
+        drafts[shot.id] = draft(shot, prompts[shot.id], written, files, findings)
+    said = [prompt for prompt in prompts.values() if prompt]
+    mentioned = {mention.name for prompt in said for mention in mentions.find(prompt.text)}
+    rules.check_tags(written, mentioned, files, findings)
+    if written.shots:
+        check_defaults(next(iter(written.shots.values())), findings)
+    return prompts, drafts

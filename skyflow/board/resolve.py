@@ -1,0 +1,203 @@
+"""Drafts become shots, in dependency order: every measure, frame number and file known."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from skyflow.board.draft import tag_images
+from skyflow.board.files import FileFault
+from skyflow.board.model import (
+    ClipReference,
+    FileMedia,
+    ImageReference,
+    Output,
+    Pin,
+    Shot,
+    ShotClip,
+    ShotFrame,
+    Size,
+)
+from skyflow.board.shape import Medium, shape
+from skyflow.facts import ClipFacts, ImageFacts
+from skyflow.models import skyreels_v4
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skyflow.board.draft import Draft, DraftClip
+    from skyflow.board.files import Files
+    from skyflow.board.findings import Findings
+    from skyflow.board.source import Path
+    from skyflow.board.written import WrittenBoard
+
+FOR_FOOTAGE = {"footage", "needs", "cut"}
+
+
+class Resolver:
+    """Resolves the shots of one board, each after those that it depends on."""
+
+    def __init__(self, board: WrittenBoard, files: Files, findings: Findings) -> None:
+        self._board = board
+        self._files = files
+        self._findings = findings
+        self.shots: dict[str, Shot] = {}
+
+    def resolve(self, draft: Draft) -> Shot | None:
+        """The shot of a draft; None where something that it needs is missing, which is noted already."""
+        upstream = tuple(dict.fromkeys(edge.upstream for edge in draft.edges))
+        if draft.shot.broken or any(name not in self.shots for name in upstream):
+            return None
+        shot = self._footage(draft) if "footage" in draft.shot.own else self._generated(draft)
+        if shot:
+            self.shots[shot.id] = shot
+        return shot
+
+    def _footage(self, draft: Draft) -> Shot | None:
+        written = draft.shot
+        for key in written.own:
+            if key not in FOR_FOOTAGE:
+                message = f"footage exists already: it takes no '{key}'"
+                self._findings.add("SF0604", written.path(key), message, f"remove '{key}', or 'footage'")
+        try:
+            clip = self._files.clip(written.own["footage"])
+        except FileFault as fault:
+            self._findings.add(fault.code, written.path("footage"), fault.message, fault.remedy)
+            return None
+        facts = clip.facts
+        assert isinstance(facts, ClipFacts)
+        output = Output(Size(facts.width, facts.height), facts.frames, facts.rate, facts.sound)
+        return self._shot(draft, duration=float(facts.seconds), resolution="", output=output, footage=clip)
+
+    def _generated(self, draft: Draft) -> Shot | None:
+        if not draft.prompt:
+            return None
+        clips = tuple(ClipReference(clip.tag, clip.kind, _clip(clip)) for clip in draft.clips)
+        references = tuple(self._references(draft))
+        images = self._pin_images(draft)
+        media = [self._medium(item.clip, reference=item.kind == "reference") for item in clips]
+        media += [self._medium(image, reference=False) for image, _ in images[:1]]
+        measures = shape(draft, media, self._findings)
+        pins = self._pins(draft, images, measures.output.frames)
+        return self._shot(
+            draft,
+            duration=measures.duration,
+            resolution=measures.resolution,
+            size=measures.size,
+            audio=measures.audio,
+            output=measures.output,
+            pins=pins,
+            references=references,
+            clips=clips,
+        )
+
+    def _shot(self, draft: Draft, **known: Any) -> Shot:  # noqa: ANN401 - Shot's own fields, which mypy checks there
+        written = draft.shot
+        blank: dict[str, Any] = {
+            "size": None, "audio": None, "pins": (), "references": (), "clips": (), "footage": None,
+        }  # fmt: skip
+        upstream = {edge.upstream for edge in draft.edges}
+        fields = blank | known
+        return Shot(
+            id=written.id,
+            index=written.index,
+            prompt=draft.prompt,
+            takes=1 if fields["footage"] else int(written.get("takes") or 1),
+            depends_on=tuple(name for name in self._board.shots if name in upstream),
+            in_cut=written.get("cut") is not False,
+            notes=tuple(draft.notes),
+            **fields,
+        )
+
+    def _references(self, draft: Draft) -> list[ImageReference]:
+        found = []
+        for name in draft.picture_tags:
+            tag = self._board.tags[name]
+            images = [self._image(image, path) for path, image in tag_images(name, self._board)]
+            voice = self._voice(name, tag)
+            known = tuple(image for image in images if image is not None)
+            found.append(ImageReference(name, "grid" if "grid" in tag else "image", known, voice))
+        return found
+
+    def _voice(self, name: str, tag: Mapping[str, Any]) -> FileMedia | None:
+        if "voice" not in tag:
+            return None
+        try:
+            return self._files.voice(tag["voice"])
+        except FileFault as fault:
+            self._findings.add(fault.code, ("tags", name, "voice"), fault.message, fault.remedy)
+            return None
+
+    def _pin_images(self, draft: Draft) -> list[tuple[FileMedia | ShotFrame, int]]:
+        """The pinned pictures, each with its number in the list as it is written."""
+        found = []
+        for number, written in enumerate(draft.shot.own.get("frames", ())):
+            path = draft.shot.path("frames", number)
+            if isinstance(written, dict) and "image" in written:
+                image = self._image(written["image"], (*path, "image"))
+            else:
+                image = self._image(written, path)
+            if image is not None:
+                found.append((image, number))
+        return found
+
+    def _image(self, written: str | Mapping[str, Any], path: Path) -> FileMedia | ShotFrame | None:
+        if not isinstance(written, str):
+            return self._frame(written, path)
+        try:
+            return self._files.image(written)
+        except FileFault as fault:
+            self._findings.add(fault.code, path, fault.message, fault.remedy)
+            return None
+
+    def _frame(self, written: Mapping[str, Any], path: Path) -> ShotFrame | None:
+        """A frame of an earlier shot, by its number."""
+        upstream = self.shots.get(written["shot"])
+        if upstream is None:
+            return None
+        frames, at = upstream.output.frames, written.get("frame", "last")
+        index = {"first": 0, "last": frames - 1}.get(at, at)
+        index = int(index) + frames if int(index) < 0 else int(index)
+        if not 0 <= index < frames:
+            message = f"{upstream.id} has no frame {at}: its frames are 0 to {frames - 1}"
+            self._findings.add("SF0605", (*path, "frame"), message, "name one of them")
+            return None
+        return ShotFrame(upstream.id, index)
+
+    def _pins(self, draft: Draft, images: list[tuple[FileMedia | ShotFrame, int]], frames: int) -> tuple[Pin, ...]:
+        """Every picture at its place; two at one place, or one beyond the end, is a problem."""
+        written = draft.shot.own.get("frames", ())
+        spread = skyreels_v4.pin_indices(len(written), frames) if written else []
+        taken: dict[int, int] = {}
+        pins = []
+        for image, number in images:
+            path = draft.shot.path("frames", number)
+            at = written[number].get("at") if isinstance(written[number], dict) else None
+            named = {"first": 0, "last": frames - 1, -1: frames - 1}
+            index = spread[number] if at is None else int(named.get(at, at))
+            if index >= frames:
+                message = f"the shot has no frame {at}: its frames are 0 to {frames - 1}"
+                self._findings.add("SF0606", (*path, "at"), message, "name an earlier one, or lengthen the shot")
+            elif index in taken:
+                related = [(draft.shot.path("frames", taken[index]), "the other one")]
+                message = f"two pictures stand at frame {index}"
+                self._findings.add("SF0607", path, message, "give one of them another `at`", related=related)
+            else:
+                taken[index] = number
+                pins.append(Pin(image, at, index))
+        return tuple(pins)
+
+    def _medium(self, media: FileMedia | ShotClip | ShotFrame, *, reference: bool) -> Medium:
+        if isinstance(media, FileMedia):
+            facts = media.facts
+            if isinstance(facts, ClipFacts):
+                return Medium(facts.width, facts.height, facts.seconds, facts.sound, reference)
+            assert isinstance(facts, ImageFacts)
+            return Medium(facts.width, facts.height)
+        output = self.shots[media.shot].output
+        seconds = output.seconds if isinstance(media, ShotClip) else Fraction(0)
+        return Medium(output.size.width, output.size.height, seconds, output.sound, reference)
+
+
+def _clip(clip: DraftClip) -> FileMedia | ShotClip:
+    return ShotClip(clip.clip) if isinstance(clip.clip, str) else clip.clip

@@ -1,0 +1,123 @@
+"""The files of a project on this machine: what a board's paths lead to."""
+
+from __future__ import annotations
+
+import os
+import stat
+from itertools import islice
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, TypeVar
+
+from skyflow import digest
+from skyflow.board.files import FileFault
+from skyflow.board.model import FileMedia
+from skyflow.board.text import decode
+from skyflow.errors import MediaError
+from skyflow.media import probe
+from skyflow.problems import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
+
+    Facts = TypeVar("Facts", ImageFacts, ClipFacts, VoiceFacts)
+
+MAX_TEXT_BYTES = 1024 * 1024
+
+
+class LocalFiles:
+    """``board.files.Files`` over a folder. Each file is looked at once."""
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        """Take the board's folder, which paths are relative to, and the project's root, which none may leave."""
+        self._folder = folder
+        self._root = root.resolve()
+        self._known: dict[tuple[str, str], FileMedia | FileFault] = {}
+        self._texts: dict[str, str] = {}
+
+    def text(self, path: str) -> str:
+        """A prompt or template.
+
+        Raises:
+            FileFault: it is not there, leaves the project, is too large or no UTF-8.
+        """
+        if path not in self._texts:
+            found = self._find(path)
+            if found.stat().st_size > MAX_TEXT_BYTES:
+                raise FileFault("SF0504", f"{path} is over 1 MiB", "name a text file")
+            try:
+                self._texts[path] = decode(found.read_bytes())
+            except UnicodeDecodeError as error:
+                raise FileFault("SF0504", f"{path} is not UTF-8 text", "save it as UTF-8") from error
+            except OSError as error:
+                raise _unreadable(path, error) from error
+        return self._texts[path]
+
+    def image(self, path: str) -> FileMedia:
+        """A picture that decodes; raises FileFault."""
+        return self._media("image", path, probe.image)
+
+    def clip(self, path: str) -> FileMedia:
+        """A clip that decodes; raises FileFault."""
+        return self._media("clip", path, probe.clip)
+
+    def voice(self, path: str) -> FileMedia:
+        """A sound that decodes; raises FileFault."""
+        return self._media("voice", path, probe.voice)
+
+    def _media(self, kind: str, path: str, look: Callable[[Path], Facts]) -> FileMedia:
+        known = self._known.get((kind, path))
+        if known is None:
+            try:
+                known = self._look(path, look)
+            except FileFault as fault:
+                known = fault
+            self._known[kind, path] = known
+        if isinstance(known, FileFault):
+            raise FileFault(known.code, known.message, known.remedy)
+        return known
+
+    def _look(self, path: str, look: Callable[[Path], Facts]) -> FileMedia:
+        found = self._find(path)
+        try:
+            facts = look(found)
+            # The name that goes into plans is the one that leads there, however the board spells it.
+            named = PurePosixPath(os.path.normpath(path)).as_posix()
+            return FileMedia(named, digest.of_file(found), facts)
+        except MediaError as error:
+            raise FileFault("SF0504", error.message, error.remedy) from error
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+    def _find(self, path: str) -> Path:
+        """The regular file that a path leads to, every link followed."""
+        if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or "\\" in path:
+            raise FileFault("SF0502", f"{path} is not a path relative to the board", "use a relative path with /")
+        try:
+            found = (self._folder / path).resolve()
+            if not found.is_relative_to(self._root):
+                raise FileFault("SF0502", f"{path} leads out of the project", "copy the file into the project")
+            mode = found.stat().st_mode
+        except FileNotFoundError as error:
+            raise FileFault("SF0501", f"{path} is not there", self._near(path)) from error
+        except (OSError, ValueError, RuntimeError) as error:
+            raise _unreadable(path, error) from error
+        if not stat.S_ISREG(mode):
+            what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+            raise FileFault("SF0503", f"{path} is {what}", "name a file")
+        return found
+
+    def _near(self, path: str) -> str:
+        """A file of a like name in the folder that is meant."""
+        parent = (self._folder / path).parent
+        if not parent.is_dir():
+            return "mend the path, or put the file there"
+        names = sorted(entry.name for entry in islice(parent.iterdir(), 1000))
+        known = [(PurePosixPath(path).parent / name).as_posix() for name in names]
+        return did_you_mean(path, known) or "mend the path, or put the file there"
+
+
+def _unreadable(path: str, error: Exception) -> FileFault:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else "the path is not valid"
+    return FileFault("SF0503", f"{path} cannot be read: {why.lower()}", "mend the path or its permissions")

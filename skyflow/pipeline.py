@@ -1,0 +1,162 @@
+"""The path of a board, for verbs and for programs: load it, plan it, run it.
+
+Every verb goes this one way, each only as far as it needs. These three are also the package's public calls::
+
+    import skyflow
+
+    board = skyflow.load("board.yaml")
+    plan = skyflow.plan(board)
+    result = skyflow.run(board)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from skyflow import backends
+from skyflow.board.read import Reading, read
+from skyflow.errors import BoardInvalid, UsageError
+from skyflow.media.local import LocalFiles
+from skyflow.plan.conform import faults
+from skyflow.plan.plan import Maker, Plan
+from skyflow.plan.plan import plan as decide_all
+from skyflow.plan.request import request
+from skyflow.problems import Place, Problem
+from skyflow.run import runner
+from skyflow.run.known import LockKnown
+from skyflow.store.hold import hold
+from skyflow.store.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from skyflow.backends.base import Backend
+    from skyflow.board.model import Board
+    from skyflow.run.events import Watcher
+    from skyflow.run.outcome import Result
+
+DEFAULT_BACKEND = "animatic"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A board that has no errors, and where it stands.
+
+    Attributes:
+        board: resolved; its ``warnings`` are what was found beside.
+        project: its folders.
+    """
+
+    board: Board
+    project: Project
+
+
+def check(path: str | Path, overrides: Mapping[str, Any] | None = None) -> tuple[Project, Reading]:
+    """Read a board and every file that it names; find every problem, stop at none.
+
+    Args:
+        path: the board file.
+        overrides: values that win over the board's ``vars``.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    file = Path(path)
+    project = Project.of(file)
+    content = _content(file)
+    reading = read(project.name, str(path), content, LocalFiles(project.folder, project.root), overrides or {})
+    if reading.board:
+        refused = tuple(_refused(reading.board, str(path)))
+        if refused:
+            return project, Reading(None, (*reading.problems, *refused))
+    return project, reading
+
+
+def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Loaded:
+    """A board that can be planned.
+
+    Args:
+        path: the board file.
+        overrides: values that win over the board's ``vars``.
+
+    Raises:
+        UsageError: there is no such file.
+        BoardInvalid: the board has errors; carries every problem, warnings too.
+    """
+    project, reading = check(path, overrides)
+    if reading.board is None:
+        raise BoardInvalid(reading.problems)
+    return Loaded(reading.board, project)
+
+
+def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str | None = None) -> Plan:
+    """What a run would do, and why. Nothing is made or written.
+
+    Args:
+        backend: a name, or a backend of your own.
+        proxy: the animatic's size for a fast look, such as ``480p``.
+
+    Raises:
+        UsageError: no backend has this name.
+        StoreError, Refused: the lock cannot be read, or a newer skyflow wrote it.
+    """
+    maker = backends.get(backend, proxy=proxy)
+    known = LockKnown.of(loaded.project, maker)
+    return decide_all(loaded.board, Maker(maker.name, maker.version), known)
+
+
+def run(  # noqa: PLR0913 - what to run, then what to run it with, each with its default
+    loaded: Loaded,
+    backend: str | Backend = DEFAULT_BACKEND,
+    *,
+    proxy: str | None = None,
+    options: runner.Options | None = None,
+    watcher: Watcher | None = None,
+    waiting: Callable[[str], None] | None = None,
+) -> Result:
+    """Make what is missing, in dependency order, then the cut.
+
+    Args:
+        backend, proxy: as in ``plan``.
+        options: which shots, how many at once, what to do on failure.
+        watcher: told of everything as it happens.
+        waiting: told who holds the board where somebody does, after which this waits; None raises at once.
+
+    Raises:
+        UsageError: no such backend or shot.
+        Refused: BoardHeld, or ``options.locked`` and something is not there.
+        StoreError: the disk refused.
+    """
+    maker = backends.get(backend, proxy=proxy)
+
+    async def main() -> Result:
+        return await runner.run(loaded.board, maker, held, options=options, watcher=watcher)
+
+    with hold(loaded.project, "run", waiting=waiting) as held:
+        return anyio.run(main)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no {file}", "name a board, or make one with `skyflow init`") from error
+    except IsADirectoryError as error:
+        inside = file / "board.yaml"
+        remedy = f"name a file, such as {inside}" if inside.is_file() else "name a board file"
+        raise UsageError(f"{file} is a folder, not a board", remedy) from error
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UsageError(f"{file} cannot be read: {why}", "mend the path or its permissions") from error
+
+
+def _refused(board: Board, shown: str) -> Iterator[Problem]:
+    """What the model's own schema refuses after every rule has passed: a defect of ours, and never sent."""
+    remedy = "report this as a defect of skyflow: its own checks let it through"
+    for shot in board.shots.values():
+        for fault in () if shot.footage else faults(request(shot, board.model)):
+            yield Problem("SF0699", Place(shown), f"shots.{shot.id}", str(fault), remedy)
