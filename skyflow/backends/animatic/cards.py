@@ -1,0 +1,157 @@
+"""Reference pictures on cards: a group for each tag, with its name beneath in its colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw
+
+from skyflow.backends.animatic import lettering, palette
+from skyflow.backends.animatic.lettering import Span, Style
+from skyflow.backends.animatic.motion import Push
+from skyflow.backends.animatic.overlay import Painting
+from skyflow.backends.animatic.planes import Mask
+from skyflow.backends.animatic.source import fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from skyflow.backends.animatic.overlay import Overlay
+    from skyflow.backends.animatic.planes import Planes
+    from skyflow.backends.animatic.slate import Layout
+
+Rectangle = tuple[int, int, int, int]
+"""Left, top, width, height; all even."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The reference of one tag.
+
+    Attributes:
+        tag: with its ``@``.
+        pictures: RGB, at least one; a grid has just its collage.
+        voice: whether a voice comes with it.
+    """
+
+    tag: str
+    pictures: tuple[Image.Image, ...]
+    voice: bool
+
+
+class Cards:
+    """All cards of a shot; a layer.
+
+    Args:
+        area: where they may be.
+        frames: of the whole shot; the pictures are pushed into over all of it.
+        fade: how opaque the cards are at a frame, 0 to 1.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        place: Layout,
+        area: Rectangle,
+        frames: int,
+        fade: Callable[[int], float],
+    ) -> None:
+        self._fade = fade
+        placed = _arranged(groups, place, area)
+        self._cards = [
+            _Card(picture, box, frames, radius=place.px(10), lean=0.6 if number % 2 else -0.6)
+            for number, (picture, box) in enumerate(
+                (picture, box) for group, boxes in placed for picture, box in zip(group.pictures, boxes, strict=True)
+            )
+        ]
+        self._sheet = _sheet(placed, place, fade)
+
+    def draw(self, canvas: Planes, frame: int) -> None:
+        share = self._fade(frame)
+        if share <= 0:
+            return
+        self._sheet.draw(canvas, frame)
+        for card in self._cards:
+            card.draw(canvas, frame, share)
+
+
+class _Card:
+    """One picture behind a window with round corners."""
+
+    def __init__(self, picture: Image.Image, box: Rectangle, frames: int, *, radius: int, lean: float) -> None:
+        left, top, width, height = box
+        self._at = (left, top)
+        self._picture = fitted(picture, (width, height))
+        self._push = Push((width, height), 0, max(frames, 2), 0.14, (lean, -0.3))
+        window = Image.new("L", (width * 4, height * 4))
+        ImageDraw.Draw(window).rounded_rectangle((0, 0, width * 4 - 1, height * 4 - 1), radius * 4, fill=255)
+        self._mask = Mask.of(window.reduce(4))
+
+    def draw(self, canvas: Planes, frame: int, share: float) -> None:
+        seen = self._picture.resized(self._picture.size, self._push.box(frame))
+        canvas.paste(seen, self._at, self._mask.faded(share))
+
+
+def _arranged(groups: Sequence[Group], place: Layout, area: Rectangle) -> list[tuple[Group, list[Rectangle]]]:
+    """A box for every picture: groups side by side, in rows of their own where the frame is narrow."""
+    rows = [list(groups)] if place.wide else [[group] for group in groups]
+    caption, gap, apart = place.px(46), place.px(12), place.px(44)
+    left, top, width, height = area
+    row_height = (height - place.px(28) * (len(rows) - 1)) / len(rows) - caption
+    placed = []
+    for row in rows:
+        ratios = [[_ratio(picture) for picture in group.pictures] for group in row]
+        gaps = sum(gap * (len(group) - 1) for group in ratios) + apart * (len(ratios) - 1)
+        tall = min(row_height, (width - gaps) / sum(map(sum, ratios)))
+        x = float(left)
+        for group, shapes in zip(row, ratios, strict=True):
+            boxes = []
+            for shape in shapes:
+                boxes.append((_even(x), _even(top), _even(tall * shape), _even(tall)))
+                x += tall * shape + gap
+            x += apart - gap
+            placed.append((group, boxes))
+        top += round(tall + caption + place.px(28))
+    return placed
+
+
+def _ratio(picture: Image.Image) -> float:
+    """A card's shape: the picture's, but never a strip."""
+    return min(1.78, max(0.7, picture.width / picture.height))
+
+
+def _sheet(
+    placed: Sequence[tuple[Group, Sequence[Rectangle]]], place: Layout, fade: Callable[[int], float]
+) -> Overlay:
+    """What lies still around the cards: their shadows and names."""
+    painting = Painting(place.picture)
+    shape = Image.new("L", place.picture)
+    for _, boxes in placed:
+        for left, top, width, height in boxes:
+            ImageDraw.Draw(shape).rounded_rectangle((left, top, left + width, top + height), place.px(10), fill=255)
+    painting.shadow(shape, place.px(22), 0.5)
+    style = Style("semibold", place.px(24))
+    for group, boxes in placed:
+        left, top, _, height = boxes[0]
+        end = boxes[-1][0] + boxes[-1][2]
+        baseline = top + height + place.px(36)
+        painting.write([Span(group.tag, palette.accent(group.tag))], style, (left, baseline, end), 1, 0)
+        if group.voice:
+            _voice_sign(painting, place, (left + lettering.width_of(group.tag, style) + place.px(14), baseline))
+    return painting.done(fade)
+
+
+def _voice_sign(painting: Painting, place: Layout, at: tuple[float, float]) -> None:
+    """Five bars, as sound is drawn everywhere."""
+    fine = Image.new("L", painting.size)
+    draw = ImageDraw.Draw(fine)
+    bar, middle = place.px(3), at[1] - place.px(8)
+    for number, size in enumerate((6, 14, 20, 11, 16)):
+        left, half = at[0] + number * 2 * bar, place.px(size) / 2
+        draw.rounded_rectangle((left, middle - half, left + bar - 1, middle + half), bar / 2, fill=235)
+    painting.stamp(palette.PAPER, fine)
+
+
+def _even(value: float) -> int:
+    return max(2, round(value / 2) * 2)

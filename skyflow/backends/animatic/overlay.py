@@ -1,0 +1,132 @@
+"""Type and shadows that lie over a picture: painted once, in RGB with transparency, pasted every frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from skyflow.backends.animatic import lettering, palette
+from skyflow.backends.animatic.lettering import Span, Style
+from skyflow.backends.animatic.motion import eased
+from skyflow.backends.animatic.planes import Mask, Planes, from_rgb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from skyflow.backends.animatic.palette import Colour
+    from skyflow.backends.animatic.slate import Layout
+
+
+class Painting:
+    """A transparent sheet over the picture area, while it is being painted."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._rgb = Image.new("RGB", size)
+        self._alpha = Image.new("L", size)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self._rgb.size
+
+    def stamp(self, colour: Colour, mask: Image.Image) -> None:
+        """Put a colour over all that is there, through a mask of the sheet's size."""
+        above = np.asarray(mask, np.float32)[..., None] / 255
+        below = np.asarray(self._alpha, np.float32)[..., None] / 255 * (1 - above)
+        total = above + below
+        rgb = np.asarray(self._rgb, np.float32) * below + np.array(colour, np.float32) * above
+        rgb = np.divide(
+            rgb, total, out=np.broadcast_to(np.array(colour, np.float32), rgb.shape).copy(), where=total > 0
+        )
+        self._rgb = Image.fromarray((rgb + 0.5).clip(0, 255).astype(np.uint8))
+        self._alpha = Image.fromarray((total[..., 0] * 255 + 0.5).clip(0, 255).astype(np.uint8))
+
+    def shadow(self, mask: Image.Image, blur: float, strength: float) -> None:
+        """Darken what lies beneath, softly, around a shape."""
+        soft = mask.filter(ImageFilter.GaussianBlur(blur)).point([round(value * strength) for value in range(256)])
+        self.stamp((0, 0, 0), soft)
+
+    def write(self, spans: Sequence[Span], style: Style, box: tuple[int, int, int], limit: int, pitch: int) -> None:
+        """Set type with a soft shadow.
+
+        Args:
+            box: left edge, first baseline, right edge.
+            limit: how many lines at most.
+            pitch: from baseline to baseline.
+        """
+        left, baseline, right = box
+        masks: dict[Colour, Image.Image] = {}
+        for line in lettering.lines(spans, style, right - left, limit):
+            start = right - line.width if line.rtl else float(left)
+            for offset, piece in line.pieces:
+                mask = masks.setdefault(piece.colour, Image.new("L", self.size))
+                single = lettering.Line(((offset, piece),), line.width, line.rtl)
+                lettering.paint(mask, single, style, (start, baseline), ink=255)
+            baseline += pitch
+        for mask in masks.values():
+            self.shadow(mask, style.size * 0.22, 0.45)
+        for colour, mask in masks.items():
+            self.stamp(colour, mask)
+
+    def done(self, fade: Callable[[int], float]) -> Overlay:
+        """The finished sheet."""
+        return Overlay(self._rgb, self._alpha, fade)
+
+
+class Overlay:
+    """A finished sheet; a layer.
+
+    Args:
+        fade: how opaque it is at a frame, 0 to 1.
+    """
+
+    def __init__(self, rgb: Image.Image, alpha: Image.Image, fade: Callable[[int], float]) -> None:
+        left, top, right, bottom = alpha.getbbox() or (0, 0, 2, 2)
+        box = (left // 2 * 2, top // 2 * 2, (right + 1) // 2 * 2, (bottom + 1) // 2 * 2)
+        self._at = box[:2]
+        self._picture: Planes = from_rgb(np.asarray(rgb.crop(box), np.float32) / 255)
+        self._mask = Mask.of(alpha.crop(box))
+        self._fade = fade
+
+    def draw(self, canvas: Planes, frame: int) -> None:
+        share = self._fade(frame)
+        if share > 0:
+            canvas.paste(self._picture, self._at, self._mask.faded(share))
+
+
+def fading_in(start: int, length: int) -> Callable[[int], float]:
+    """Nothing until ``start``, then slowly there."""
+    return lambda frame: eased((frame - start) / max(1, length))
+
+
+def quotation(words: str, place: Layout, fade: Callable[[int], float]) -> Overlay:
+    """The pulled line, at the foot of the picture."""
+    width, height = place.picture
+    painting = Painting(place.picture)
+    size = place.px(64 if len(words) <= 44 else 54)
+    style, pitch = Style("display", size), round(size * 1.16)
+    left, right = place.margin, width - place.margin
+    if place.wide:
+        right = left + round(width * 0.68)
+    count = len(lettering.lines([Span(words, palette.PAPER)], style, right - left, 3))
+    first = height - place.px(62) - pitch * (count - 1)
+    painting.write([Span(words, palette.PAPER)], style, (left, first, right), 3, pitch)
+    return painting.done(fade)
+
+
+def chip(text: str, place: Layout, fade: Callable[[int], float]) -> Overlay:
+    """A small label in the picture's upper corner."""
+    painting = Painting(place.picture)
+    style = Style("semibold", place.px(22))
+    room = place.picture[0] - 2 * place.margin - place.px(36)
+    (line,) = lettering.lines([Span(text, palette.PAPER)], style, room, 1)
+    width, height = line.width + place.px(36), place.px(44)
+    shape = Image.new("L", place.picture)
+    left, top = place.margin, place.margin
+    ImageDraw.Draw(shape).rounded_rectangle((left, top, left + width, top + height), height / 2, fill=205)
+    painting.stamp(palette.INK, shape)
+    letters = Image.new("L", place.picture)
+    lettering.paint(letters, line, style, (left + place.px(18), top + height * 0.68), ink=255)
+    painting.stamp(palette.PAPER, letters)
+    return painting.done(fade)
