@@ -243,7 +243,7 @@ def test_in_and_out_points_between_groups_of_pictures_copy(tmp_path: Path) -> No
     assert numbers(tmp_path / "cut.mp4") == [*range(32, 70), *range(64, 100)]
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(points=st.tuples(st.integers(0, 69), st.integers(0, 69)).map(sorted), make=st.sampled_from([film, foreign]))
 def test_any_stretch_is_shown_exactly(
     points: list[int], make: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory

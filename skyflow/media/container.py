@@ -8,7 +8,6 @@ but plain local files is allowed.
 from __future__ import annotations
 
 import contextlib
-import os
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -131,8 +130,7 @@ def opened(path: Path, *demuxers: str, wanted: str = "a clip") -> Iterator[Input
     found = kind(path)
     if found.demuxer not in (demuxers or CLIPS):
         raise MediaError(f"{path.name} is {found.words}, not {wanted}", _REMEDY.get(wanted, ""))
-    if found.demuxer == "mov":
-        _check_boxes(path)
+    _check_whole(path, found.demuxer)
     try:
         with av.open(
             # 'file:' keeps a name such as 'concat:a' from being read as a protocol.
@@ -159,29 +157,48 @@ def about(label: str) -> Iterator[None]:
         raise MediaError(f"shot {label}: {error.message}", error.remedy) from error
 
 
-def _check_boxes(path: Path) -> None:
-    """An MP4 is a row of boxes that name their lengths: the last must not reach beyond the file.
+def _check_whole(path: Path, demuxer: str) -> None:
+    """The parts of a file name their lengths, and the last must not reach beyond its end.
 
     FFmpeg reads what is there of a file that was cut off, and does not say that anything is missing.
 
     Raises:
         MediaError: it does.
     """
+    measure = _BOXES.get(demuxer)
+    if measure is None:
+        return
+    whole = path.stat().st_size
     with path.open("rb") as file:
-        whole = file.seek(0, os.SEEK_END)
         place = 0
         while whole - place >= 8:
             file.seek(place)
-            header = file.read(16)
-            length = int.from_bytes(header[:4])
-            if length == 1:
-                length = int.from_bytes(header[8:16])
-            if length == 0:  # to the end of the file
+            length = measure(file.read(16))
+            if length is None:  # to the end of the file
                 return
-            if length < 8 or place + length > whole:
+            if length < 2 or place + length > whole:
                 raise MediaError(f"{path.name} is cut off or damaged after {place} bytes", "fetch or export it again")
             place += length
 
+
+def _mov_box(head: bytes) -> int | None:
+    """The length of an MP4 box: four bytes, or eight where those say 1."""
+    length = int.from_bytes(head[:4])
+    return (int.from_bytes(head[8:16]) if length == 1 else length) or None
+
+
+def _matroska_element(head: bytes) -> int | None:
+    """The length of a Matroska element, its header included: two numbers that begin with their own width."""
+    name = 9 - head[0].bit_length()
+    if name >= len(head) or not head[name]:
+        return 0
+    width = 9 - head[name].bit_length()
+    content = int.from_bytes(head[name : name + width]) & ~(1 << (7 * width))
+    unknown = (1 << (7 * width)) - 1  # written by a live recording
+    return None if content == unknown else name + width + content
+
+
+_BOXES = {"mov": _mov_box, "matroska": _matroska_element}
 
 CLIPS = ("mov", "matroska")
 SOUNDS = ("wav", "mp3", "flac", "ogg", "aac", "mov", "matroska")

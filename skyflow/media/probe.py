@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,10 @@ def image(path: Path) -> ImageFacts:
 
 
 def _decoded(path: Path) -> ImageFacts:
-    with Image.open(path, formats=PICTURES) as picture:
+    with (
+        warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
+        Image.open(path, formats=PICTURES) as picture,
+    ):
         width, height = picture.size
         if width * height > PICTURE_PIXELS_MAX:
             raise _too_large(path, f"{width}x{height}")

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+import av
 from av.stream import Disposition
 
 from skyflow.board.model import Size
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 FRAMES_MAX = 2_000_000
 """Nine hours at 60 pictures a second: more is a file that was made to keep us busy."""
+
+SLACK = Fraction(1, 4)
+"""Seconds by which a WebM may end before the time that its header says; it counts no packets there."""
 
 PIXELS_MAX = 8192 * 4608
 """8K with room to spare; a picture of more is refused before it takes memory."""
@@ -180,9 +184,11 @@ def track(path: Path) -> Track:
 def _packets(container: InputContainer, stream: VideoStream, name: str) -> tuple[list[int], list[bool], int]:
     times: list[int] = []
     keys: list[bool] = []
-    hidden = 0
-    for packet in container.demux(stream):
-        if not packet.size:
+    hidden, end = 0, Fraction(0)
+    for packet in container.demux():
+        if packet.pts is not None:
+            end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+        if not packet.size or packet.stream_index != stream.index:
             continue
         if packet.is_corrupt:
             raise MediaError(f"{name} is cut off or damaged at picture {len(times)}", "fetch or export it again")
@@ -196,6 +202,8 @@ def _packets(container: InputContainer, stream: VideoStream, name: str) -> tuple
             raise MediaError(f"{name} holds more than {FRAMES_MAX} pictures", "use a shorter stretch of it")
     if not times:
         raise MediaError(f"{name} holds no picture", "fetch or export it again")
+    if container.format.name.startswith("matroska") and end < Fraction(container.duration or 0, av.time_base) - SLACK:
+        raise MediaError(f"{name} is damaged: it stops at {float(end):.1f} s", "fetch or export it again")
     if len(times) + hidden < stream.frames:
         raise MediaError(
             f"{name} is cut off: {len(times)} of its {stream.frames} pictures are there", "fetch or export it again"
