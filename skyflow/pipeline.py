@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from skyflow.backends.base import Backend
     from skyflow.board.model import Board
     from skyflow.run.events import Watcher
+    from skyflow.run.options import Options
     from skyflow.run.outcome import Result
 
 DEFAULT_BACKEND = "animatic"
@@ -114,7 +115,7 @@ def run(  # noqa: PLR0913 - what to run, then what to run it with, each with its
     backend: str | Backend = DEFAULT_BACKEND,
     *,
     proxy: str | None = None,
-    options: runner.Options | None = None,
+    options: Options | None = None,
     watcher: Watcher | None = None,
     waiting: Callable[[str], None] | None = None,
 ) -> Result:

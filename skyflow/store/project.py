@@ -97,6 +97,12 @@ class Project:
         beside = [path for path in self.folder.glob("*.lock") if self._has_board(path)]
         return sorted([*beside, *self.state.glob("*.lock")])
 
+    def own_repeatable_locks(self) -> list[Path]:
+        """The locks of this board whose takes can be made again for nothing, each backend's own."""
+        if self.name == "board":
+            return sorted(path for path in self.state.glob("*.lock") if "." not in path.stem)
+        return sorted(self.state.glob(f"{self.name}.*.lock"))
+
     def _has_board(self, lock: Path) -> bool:
         return any(lock.with_suffix(ending).is_file() for ending in BOARD_ENDINGS)
 
