@@ -27,7 +27,7 @@ test: $(VENV)/.test
 	@$(BIN)/python -m pytest -q -n auto -m "not slow" $(TESTS)
 
 test-slow: $(VENV)/.test
-	@$(BIN)/python -m pytest -q -n auto -m slow $(TESTS)
+	@$(BIN)/python -m pytest -q -n auto --dist loadgroup -m slow $(TESTS)
 
 test-all: test test-slow
 

@@ -26,8 +26,8 @@ LADDER = [
     ("__main__", "skyflow"),
 ]
 STEP = {name: step for step, names in enumerate(LADDER) for name in names}
-LAZY = {("skyflow.cli", None), ("skyflow", "__getattr__")}
-"""The verb table, and the package's own calls for programs: they alone may import when called."""
+LAZY = {("skyflow.cli", None), ("skyflow", "__getattr__"), ("skyflow.__main__", "main")}
+"""The verb table, the package's calls for programs, and ``--version``: they alone may import when called."""
 
 
 def module_name(file: Path) -> str:

@@ -1,0 +1,1 @@
+"""How the examples' pictures, sounds and clips are drawn."""
