@@ -58,11 +58,22 @@ def hold(project: Project, verb: str, *, waiting: Callable[[str], None] | None =
     try:
         with files.disk_errors(project.hold):
             _acquire(descriptor, project, waiting)
-            _sign(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}))
-        yield Held(project, Objects(project.objects))
-        _sign(descriptor, "")
+        with _signed(descriptor, json.dumps({"pid": os.getpid(), "verb": verb})):
+            yield Held(project, Objects(project.objects))
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _signed(descriptor: int, text: str) -> Iterator[None]:
+    """Say in the file who holds it; afterwards it is as it was, so that a run that changes nothing shows none."""
+    status = os.fstat(descriptor)
+    _write(descriptor, text)
+    try:
+        yield
+    finally:
+        _write(descriptor, "")
+        os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _acquire(descriptor: int, project: Project, waiting: Callable[[str], None] | None) -> None:
@@ -86,7 +97,7 @@ def _holder(descriptor: int) -> str:
         return "another process"
 
 
-def _sign(descriptor: int, text: str) -> None:
+def _write(descriptor: int, text: str) -> None:
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.write(descriptor, text.encode())
