@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from skyflow.backends.animatic import lettering, palette
 from skyflow.backends.animatic.lettering import Span, Style
-from skyflow.backends.animatic.motion import Push
+from skyflow.backends.animatic.motion import Push, Still
 from skyflow.backends.animatic.overlay import Painting
 from skyflow.backends.animatic.planes import Mask
 from skyflow.backends.animatic.source import fitted
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from skyflow.backends.animatic.overlay import Overlay
+    from skyflow.backends.animatic.palette import Colour
     from skyflow.backends.animatic.planes import Planes
     from skyflow.backends.animatic.slate import Layout
 
@@ -45,7 +46,6 @@ class Cards:
 
     Args:
         area: where they may be.
-        frames: of the whole shot; the pictures are pushed into over all of it.
         fade: how opaque the cards are at a frame, 0 to 1.
     """
 
@@ -54,13 +54,12 @@ class Cards:
         groups: Sequence[Group],
         place: Layout,
         area: Rectangle,
-        frames: int,
         fade: Callable[[int], float],
     ) -> None:
         self._fade = fade
         placed = _arranged(groups, place, area)
         self._cards = [
-            _Card(picture, box, frames, radius=place.px(10), lean=0.6 if number % 2 else -0.6)
+            _Card(picture, box, radius=place.px(10), lean=0.6 if number % 2 else -0.6)
             for number, (picture, box) in enumerate(
                 (picture, box) for group, boxes in placed for picture, box in zip(group.pictures, boxes, strict=True)
             )
@@ -79,40 +78,44 @@ class Cards:
 class _Card:
     """One picture behind a window with round corners."""
 
-    def __init__(self, picture: Image.Image, box: Rectangle, frames: int, *, radius: int, lean: float) -> None:
+    def __init__(self, picture: Image.Image, box: Rectangle, *, radius: int, lean: float) -> None:
         left, top, width, height = box
         self._at = (left, top)
-        self._picture = fitted(picture, (width, height))
-        self._push = Push((width, height), 0, max(frames, 2), 0.14, (lean, -0.3))
+        push = Push((width, height), 0, (lean, -0.3), pace=0.0007)
+        self._still = Still(fitted(picture, (width, height)), push)
         window = Image.new("L", (width * 4, height * 4))
         ImageDraw.Draw(window).rounded_rectangle((0, 0, width * 4 - 1, height * 4 - 1), radius * 4, fill=255)
         self._mask = Mask.of(window.reduce(4))
 
     def draw(self, canvas: Planes, frame: int, share: float) -> None:
-        seen = self._picture.resized(self._picture.size, self._push.box(frame))
-        canvas.paste(seen, self._at, self._mask.faded(share))
+        canvas.paste(self._still.seen(frame), self._at, self._mask.faded(share))
 
 
 def _arranged(groups: Sequence[Group], place: Layout, area: Rectangle) -> list[tuple[Group, list[Rectangle]]]:
-    """A box for every picture: groups side by side, in rows of their own where the frame is narrow."""
-    rows = [list(groups)] if place.wide else [[group] for group in groups]
-    caption, gap, apart = place.px(46), place.px(12), place.px(44)
+    """A box for every picture: all groups in one row, or each in its own, as makes them larger."""
+    together = _rows([list(groups)], place, area)
+    apart = _rows([[group] for group in groups], place, area)
+    return max(together, apart, key=lambda placed: placed[0][1][0][3])
+
+
+def _rows(rows: list[list[Group]], place: Layout, area: Rectangle) -> list[tuple[Group, list[Rectangle]]]:
+    caption, gap, between, below = place.px(46), place.px(12), place.px(44), place.px(28)
     left, top, width, height = area
-    row_height = (height - place.px(28) * (len(rows) - 1)) / len(rows) - caption
+    ratios = [[[_ratio(picture) for picture in group.pictures] for group in row] for row in rows]
+    tall = (height - below * (len(rows) - 1)) / len(rows) - caption
+    for shapes in ratios:
+        gaps = sum(gap * (len(shape) - 1) for shape in shapes) + between * (len(shapes) - 1)
+        tall = min(tall, (width - gaps) / sum(map(sum, shapes)))
     placed = []
-    for row in rows:
-        ratios = [[_ratio(picture) for picture in group.pictures] for group in row]
-        gaps = sum(gap * (len(group) - 1) for group in ratios) + apart * (len(ratios) - 1)
-        tall = min(row_height, (width - gaps) / sum(map(sum, ratios)))
-        x = float(left)
-        for group, shapes in zip(row, ratios, strict=True):
+    for number, row in enumerate(rows):
+        x, y = float(left), top + number * (tall + caption + below)
+        for group, shapes in zip(row, ratios[number], strict=True):
             boxes = []
             for shape in shapes:
-                boxes.append((_even(x), _even(top), _even(tall * shape), _even(tall)))
+                boxes.append((_even(x), _even(y), _even(tall * shape), _even(tall)))
                 x += tall * shape + gap
-            x += apart - gap
+            x += between - gap
             placed.append((group, boxes))
-        top += round(tall + caption + place.px(28))
     return placed
 
 
@@ -136,10 +139,22 @@ def _sheet(
         left, top, _, height = boxes[0]
         end = boxes[-1][0] + boxes[-1][2]
         baseline = top + height + place.px(36)
-        painting.write([Span(group.tag, palette.accent(group.tag))], style, (left, baseline, end), 1, 0)
+        indent = left + _dot(painting, place, palette.accent(group.tag), (left, baseline))
+        painting.write([Span(group.tag, palette.PAPER)], style, (indent, baseline, max(end, indent + 1)), 1, 0)
         if group.voice:
-            _voice_sign(painting, place, (left + lettering.width_of(group.tag, style) + place.px(14), baseline))
+            _voice_sign(painting, place, (indent + lettering.width_of(group.tag, style) + place.px(14), baseline))
     return painting.done(fade)
+
+
+def _dot(painting: Painting, place: Layout, colour: Colour, at: tuple[int, int]) -> int:
+    """A dot in the tag's colour before its name; gives how far the name is indented."""
+    across = place.px(15)
+    fine = Image.new("L", (across * 4, across * 4))
+    ImageDraw.Draw(fine).ellipse((0, 0, across * 4 - 1, across * 4 - 1), fill=255)
+    shape = Image.new("L", painting.size)
+    shape.paste(fine.reduce(4), (at[0], at[1] - place.px(16)))
+    painting.stamp(colour, shape)
+    return across + place.px(10)
 
 
 def _voice_sign(painting: Painting, place: Layout, at: tuple[float, float]) -> None:

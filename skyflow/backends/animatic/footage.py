@@ -58,7 +58,7 @@ class Footage:
         if due is not None:
             self._shown = self._look(due)
         elif self._next is None and self._rest is None:
-            self._rest = Still(self._shown, Push(self._size, frame, 480, 0.1))
+            self._rest = Still(self._shown, Push(self._size, frame))
         if self._rest is not None:
             self._rest.draw(canvas, frame)
         else:

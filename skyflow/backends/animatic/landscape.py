@@ -25,13 +25,15 @@ class _Ridge:
     """A silhouette that slides over a still filling.
 
     Attributes:
-        top: the first row of the picture that it can reach.
-        filling: its colours, as wide as the picture.
+        top: the first row of the picture that it can reach, even.
+        bottom: the first row that it always covers, even.
+        filling: its colours from ``top`` on, as wide as the picture.
         outline: its mask, wider than the picture by all that it travels, for luma and chroma.
         travel: pixels from the first frame to the last; negative goes the other way.
     """
 
     top: int
+    bottom: int
     filling: Planes
     outline: Mask
     travel: float
@@ -54,7 +56,8 @@ class Landscape:
         direction = 1 if rolls.random() < 0.5 else -1
         if take % 2 == 0:
             direction = -direction
-        self._ridges = _ridges(level, mood, ground_of(prompt), rolls, direction)
+        ridges = _ridges(level, mood, ground_of(prompt), rolls, direction)
+        self._ridges = _settled(self._base, ridges)
 
     def draw(self, canvas: Planes, frame: int) -> None:
         canvas.paste(self._base)
@@ -127,9 +130,10 @@ def _ridge(  # noqa: PLR0913 - one ridge's place in the picture
     top = max(0, int(line.min()) - 2) // 2 * 2
     rows = np.arange(top, height, dtype=np.float32)[:, None]
     outline = np.clip(rows - line[None, :] + 0.5, 0, 1)
+    bottom = min(height, int(line.max() + 4) // 2 * 2)
     mask = Mask.of(_even(Image.fromarray((outline * 255 + 0.5).astype(np.uint8))))
     filling = from_rgb(_filling(level, mood, near, top), dither=True)
-    return _Ridge(top, filling, mask, travel)
+    return _Ridge(top, bottom, filling, mask, travel)
 
 
 def _filling(level: _Level, mood: Mood, near: float, top: int) -> Floats:
@@ -144,6 +148,31 @@ def _filling(level: _Level, mood: Mood, near: float, top: int) -> Floats:
     warmth = 0.2 * (1 - near) * np.exp(-((across / 0.3) ** 2)) * (1 - rows)
     result: Floats = inside + (_tint(mood.light) - inside) * warmth
     return result
+
+
+def _settled(base: Planes, ridges: list[_Ridge]) -> list[_Ridge]:
+    """Put on the base what never moves, and keep of each ridge the rows where its outline does.
+
+    A nearer ridge covers the feet of those behind it, so no outline is kept below the nearest foot.
+    """
+    moving: list[_Ridge] = []
+    for ridge in ridges:
+        base.paste(
+            ridge.filling.crop((0, ridge.bottom - ridge.top, base.size[0], base.size[1] - ridge.top)),
+            (0, ridge.bottom),
+        )
+    foot = base.size[1]
+    for ridge in reversed(ridges):
+        foot = min(foot, ridge.bottom)
+        if foot <= ridge.top:
+            continue
+        rows = foot - ridge.top
+        outline = ridge.outline
+        wide = outline.full.width
+        mask = Mask(outline.full.crop((0, 0, wide, rows)), outline.half.crop((0, 0, wide // 2, rows // 2)))
+        filling = ridge.filling.crop((0, 0, base.size[0], rows))
+        moving.insert(0, _Ridge(ridge.top, foot, filling, mask, ridge.travel))
+    return moving
 
 
 def _slid(outline: Image.Image, shift: float, size: tuple[int, int]) -> Image.Image:
@@ -182,8 +211,10 @@ def _hills(width: int, unit: float, rolls: np.random.Generator) -> Floats:
 
 
 def _peaks(width: int, unit: float, rolls: np.random.Generator) -> Floats:
-    line = 0.62 * _noise(width, unit * 0.34, rolls, sharp=True) + 0.25 * _noise(width, unit * 0.12, rolls, sharp=True)
-    return line + 0.13 * _noise(width, unit * 0.04, rolls, sharp=True)
+    line = 0.62 * _noise(width, unit * 0.34, rolls, sharp=True)
+    line += 0.25 * _noise(width, unit * 0.12, rolls, sharp=True)
+    line += 0.13 * _noise(width, unit * 0.04, rolls, sharp=True)
+    return line
 
 
 def _dunes(width: int, unit: float, rolls: np.random.Generator) -> Floats:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import hypot
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from skyflow.backends.animatic.planes import Box, Planes
+
+
+_SOFT = 24.0
+"""Frames that a camera takes to get going."""
 
 
 class Layer(Protocol):
@@ -28,44 +33,58 @@ def eased(share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A camera that leaves one view slowly and ends closer.
+    """A camera that leaves a view slowly and goes closer at an even pace; on the other side of it, time runs back.
 
     Attributes:
         size: of the picture.
         start: the frame at which the whole picture is seen, exactly.
-        length: frames until it is closest, on either side of ``start``.
-        zoom: how much closer, 0.05 is a twentieth.
         lean: where it heads, -1 to 1 in both directions; 0 is the middle.
+        pace: how much closer in a frame, as a share of the picture.
     """
 
     size: tuple[int, int]
     start: int
-    length: int
-    zoom: float
     lean: tuple[float, float] = (0.0, 0.0)
+    pace: float = 0.0004
 
     def box(self, frame: int) -> Box:
         """What is seen at a frame."""
-        share = eased(0.5 * min(1.0, abs(frame - self.start) / self.length)) * 2
-        width, height = (side / (1 + self.zoom * share) for side in self.size)
+        away = hypot(frame - self.start, _SOFT) - _SOFT
+        width, height = (side / (1 + self.pace * away) for side in self.size)
         left = (self.size[0] - width) / 2 * (1 + self.lean[0])
         top = (self.size[1] - height) / 2 * (1 + self.lean[1])
         return left, top, left + width, top + height
 
 
 class Still:
-    """A picture under a slow camera, filling the picture area or a part of it."""
+    """A picture under a slow camera, filling the picture area or a part of it; a layer.
+
+    Every other frame is resampled and those between are blended: at this pace neighbours are less than a pixel
+    apart, and resampling is what costs most.
+    """
 
     def __init__(self, picture: Planes, push: Push, at: tuple[int, int] = (0, 0)) -> None:
         self._picture = picture
         self._push = push
         self._at = at
+        self._views: dict[int, Planes] = {}
 
     def draw(self, canvas: Planes, frame: int) -> None:
-        box = self._push.box(frame)
-        whole = (0.0, 0.0, *map(float, self._picture.size))
-        seen = self._picture if box == whole else self._picture.resized(self._picture.size, box)
-        canvas.paste(seen, self._at)
+        canvas.paste(self.seen(frame), self._at)
+
+    def seen(self, frame: int) -> Planes:
+        """What the camera sees at a frame."""
+        odd = (frame - self._push.start) % 2
+        here = self._view(frame - odd)
+        return here.blended(self._view(frame + odd), 0.5) if odd else here
+
+    def _view(self, frame: int) -> Planes:
+        if frame == self._push.start:
+            return self._picture
+        if frame not in self._views:
+            self._views = {known: view for known, view in self._views.items() if abs(known - frame) <= 2}
+            self._views[frame] = self._picture.resized(self._picture.size, self._push.box(frame))
+        return self._views[frame]
 
 
 class Dissolve:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,20 +33,30 @@ class Painting:
 
     def stamp(self, colour: Colour, mask: Image.Image) -> None:
         """Put a colour over all that is there, through a mask of the sheet's size."""
-        above = np.asarray(mask, np.float32)[..., None] / 255
-        below = np.asarray(self._alpha, np.float32)[..., None] / 255 * (1 - above)
+        box = mask.getbbox()
+        if box is None:
+            return
+        above = np.asarray(mask.crop(box), np.float32)[..., None] / 255
+        below = np.asarray(self._alpha.crop(box), np.float32)[..., None] / 255 * (1 - above)
         total = above + below
-        rgb = np.asarray(self._rgb, np.float32) * below + np.array(colour, np.float32) * above
-        rgb = np.divide(
-            rgb, total, out=np.broadcast_to(np.array(colour, np.float32), rgb.shape).copy(), where=total > 0
-        )
-        self._rgb = Image.fromarray((rgb + 0.5).clip(0, 255).astype(np.uint8))
-        self._alpha = Image.fromarray((total[..., 0] * 255 + 0.5).clip(0, 255).astype(np.uint8))
+        ink = np.array(colour, np.float32)
+        share = np.divide(above, total, out=np.ones_like(above), where=total > 0)
+        rgb = np.asarray(self._rgb.crop(box), np.float32)
+        rgb += (ink - rgb) * share
+        self._rgb.paste(Image.fromarray((rgb + 0.5).clip(0, 255).astype(np.uint8)), box[:2])
+        self._alpha.paste(Image.fromarray((total[..., 0] * 255 + 0.5).clip(0, 255).astype(np.uint8)), box[:2])
 
     def shadow(self, mask: Image.Image, blur: float, strength: float) -> None:
         """Darken what lies beneath, softly, around a shape."""
-        soft = mask.filter(ImageFilter.GaussianBlur(blur)).point([round(value * strength) for value in range(256)])
-        self.stamp((0, 0, 0), soft)
+        shape = mask.getbbox()
+        if shape is None:
+            return
+        room = ceil(blur * 3)
+        box = (shape[0] - room, shape[1] - room, shape[2] + room, shape[3] + room)
+        soft = mask.crop(box).filter(ImageFilter.GaussianBlur(blur))
+        whole = Image.new("L", self.size)
+        whole.paste(soft.point([round(value * strength) for value in range(256)]), box[:2])
+        self.stamp((0, 0, 0), whole)
 
     def write(self, spans: Sequence[Span], style: Style, box: tuple[int, int, int], limit: int, pitch: int) -> None:
         """Set type with a soft shadow.
@@ -109,10 +120,24 @@ def quotation(words: str, place: Layout, fade: Callable[[int], float]) -> Overla
     left, right = place.margin, width - place.margin
     if place.wide:
         right = left + round(width * 0.68)
-    count = len(lettering.lines([Span(words, palette.PAPER)], style, right - left, 3))
-    first = height - place.px(62) - pitch * (count - 1)
-    painting.write([Span(words, palette.PAPER)], style, (left, first, right), 3, pitch)
+    spans = [Span(words, palette.PAPER)]
+    lines = lettering.lines(spans, style, right - left, 3)
+    measure = _balanced(spans, style, right - left, len(lines))
+    if lines[0].rtl:
+        left = width - place.margin - measure
+    first = height - place.px(62) - pitch * (len(lines) - 1)
+    painting.write(spans, style, (left, first, left + measure), 3, pitch)
     return painting.done(fade)
+
+
+def _balanced(spans: Sequence[Span], style: Style, width: int, count: int) -> int:
+    """The narrowest measure that gives no more lines: lines of about one length, and no word alone on the last."""
+    low, high = width // 2, width
+    while high - low > style.size // 4:
+        middle = (low + high) // 2
+        rows = lettering.lines(spans, style, middle, count + 1)
+        low, high = (low, middle) if len(rows) <= count else (middle, high)
+    return high
 
 
 def chip(text: str, place: Layout, fade: Callable[[int], float]) -> Overlay:

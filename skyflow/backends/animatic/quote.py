@@ -24,7 +24,7 @@ def pulled(prompt: str, clips: frozenset[str] = frozenset()) -> str:
     """The clause that says most about what is seen, at most about LONGEST characters.
 
     Args:
-        clips: tags of reference clips, which name a source and nothing in the picture.
+        clips: tags of reference clips, left out where they stand before everything.
     """
     clauses = [clause for part in _SENTENCE.split(_without(prompt, clips)) for clause in _split(part.strip())]
     clauses = [clause for clause in clauses if any(letter.isalnum() for letter in clause)]
@@ -36,8 +36,9 @@ def pulled(prompt: str, clips: frozenset[str] = frozenset()) -> str:
 
 
 def _without(prompt: str, clips: frozenset[str]) -> str:
+    """The prompt without the mention of a clip that stands before it; within a sentence it is a word like others."""
     for tag in sorted(clips):
-        prompt = re.sub(rf"(?<!\w){re.escape(tag)}(?!\w)\s*", "", prompt)
+        prompt = re.sub(rf"^\s*{re.escape(tag)}(?![A-Za-z0-9_])[\s,:.]*", "", prompt)
     return prompt
 
 

@@ -6,6 +6,7 @@ decide. An extension starts on the last picture of its source and leaves it. Car
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from skyflow.backends.animatic.motion import Layer
     from skyflow.backends.animatic.planes import Planes
     from skyflow.backends.base import Assignment, Input
+
+_TO_THE_TYPE = (-0.95, 0.8)
+"""Where a camera heads in a picture that was drawn here: its type stands at the lower left and is to stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class _Script:
         self.played = next((item for item in videos if item["type"] != "extend"), None)
         self.clips = frozenset(str(item.get("tag", "")) for item in videos) - {""}
         # The name of a source is no part of what is drawn: renaming a shot must not move a hill.
-        self.seed = " ".join(word for word in self.prompt.split() if word not in self.clips)
+        self.seed = _nameless(self.prompt, self.clips)
         rolls = dice(self.seed, "lean", take)
         self.lean = (float(rolls.choice((-0.8, 0.8))), float(rolls.uniform(-0.5, 0.3)))
 
@@ -147,6 +151,12 @@ def _index(at: Any, default: int, last: int) -> int:  # noqa: ANN401 - as the re
     return last if at == "last" else 0
 
 
+def _nameless(prompt: str, clips: frozenset[str]) -> str:
+    for tag in sorted(clips):
+        prompt = re.sub(rf"(?<!\w){re.escape(tag)}(?![A-Za-z0-9_])", "", prompt)
+    return " ".join(prompt.split())
+
+
 def _name(item: Mapping[str, Any]) -> str:
     return str(item.get("tag", "")).lstrip("@") or "a clip"
 
@@ -166,11 +176,11 @@ def _back(script: _Script) -> tuple[Layer, Sequence[int]]:
         footage = Footage(script.medium(script.played["video"]), size, script.output.rate, grade)
         return _with_pins(script, footage, pins), sorted(pins)
     if pins:
-        return Pinned(pins, script.lean, script.output.frames), sorted(pins)
+        return Pinned(pins, script.lean), sorted(pins)
     landscape = Landscape(size, script.output.frames, script.seed, script.take)
     if start is None:
         return landscape, ()
-    left = Still(start, Push(size, 0, script.output.frames, 0.12, script.lean))
+    left = Still(start, Push(size, 0, _TO_THE_TYPE if source.drawn else script.lean))
     return Dissolve(left, landscape, *_departure(script)), ()
 
 
@@ -185,7 +195,7 @@ def _with_pins(script: _Script, footage: Layer, pins: Mapping[int, Planes]) -> L
     """Footage that gives way to each pinned picture for a moment."""
     layer = footage
     for place, picture in sorted(pins.items()):
-        layer = _Visit(layer, Still(picture, Push(picture.size, place, 480, 0.1)), place, script.seconds(0.6))
+        layer = _Visit(layer, Still(picture, Push(picture.size, place)), place, script.seconds(0.6))
     return layer
 
 
@@ -216,15 +226,15 @@ def _cards(script: _Script, groups: Sequence[Group], pins: Sequence[int]) -> Car
     else:
         share = 0.62 if place.wide else 0.7
         area = (place.margin, place.margin, width - 2 * place.margin, round(height * share) - place.margin)
-    return Cards(groups, place, area, script.output.frames, _clear_of(pins, script.seconds(0.5), _entry(script)))
+    return Cards(groups, place, area, _clear_of(pins, script.seconds(0.5), _entry(script)))
 
 
 def _entry(script: _Script) -> Callable[[int], float]:
-    """When cards and type come in: at once, or once an extension has left its source."""
+    """When cards and type come in: at once, or when an extension has left its source."""
     if script.extended and not script.pin_items:
-        start, end = _departure(script)
-        return fading_in((start + end) // 2, script.seconds(0.8))
-    return fading_in(-script.seconds(0.4), script.seconds(0.8))
+        _, end = _departure(script)
+        return fading_in(end - script.seconds(0.2), script.seconds(0.6))
+    return lambda _: 1.0
 
 
 def _clear_of(pins: Sequence[int], length: int, entry: Callable[[int], float]) -> Callable[[int], float]:

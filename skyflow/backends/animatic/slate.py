@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -17,10 +16,11 @@ from skyflow.backends.animatic import lettering, palette
 from skyflow.backends.animatic.lettering import Span, Style
 from skyflow.backends.animatic.planes import Planes, from_image
 from skyflow.facts import timecode
+from skyflow.models.skyreels_v4 import TIERS
 
 if TYPE_CHECKING:
     from skyflow.backends.animatic.palette import Colour
-    from skyflow.board.model import Output, Size
+    from skyflow.board.model import Output
 
 MENTION = re.compile(r"(?<!\w)@[A-Za-z][A-Za-z0-9_]*")
 _BODY: Colour = (214, 216, 218)
@@ -105,7 +105,7 @@ class Slate:
         code = self._tiles.width(timecode(0, self._output.rate))
         names = self._facts(label)
         if place.wide:
-            left_end = place.margin + round(place.width * 0.22)
+            left_end = place.margin + max(round(place.width * 0.22), place.px(340))
             prompt_box = (left_end + place.px(40), place.px(45), right - code - place.px(56))
             self._code_at = (_even(right - code), place.px(29))
             name_room = left_end - place.margin
@@ -126,7 +126,9 @@ class Slate:
         sound = "sound" if self._output.sound else "silent"
         seconds = f"{float(self._output.seconds):.2f}".rstrip("0").rstrip(".")
         kind = " \u00b7 ".join(part for part in (f"Take {label.take}", label.kind) if part)
-        return kind, f"{size.width} \u00d7 {size.height} \u00b7 {_aspect(size)} \u00b7 {seconds} s \u00b7 {sound}"
+        shape = TIERS.get((size.width, size.height), ("", ""))[1]
+        facts = (f"{size.width} \u00d7 {size.height}", shape, f"{seconds} s", sound)
+        return kind, " \u00b7 ".join(filter(None, facts))
 
     def _names(self, image: Image.Image, shot: str, facts: tuple[str, str], room: float) -> None:
         place = self.layout
@@ -196,11 +198,6 @@ def _line(  # noqa: PLR0913, PLR0917 - one line of type
 ) -> None:
     for line in lettering.lines([Span(text, colour)], style, room, 1):
         lettering.paint(image, line, style, at)
-
-
-def _aspect(size: Size) -> str:
-    known = Fraction(size.width, size.height).limit_denominator(16)
-    return f"{known.numerator}:{known.denominator}"
 
 
 def _even(value: float) -> int:

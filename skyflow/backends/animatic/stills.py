@@ -20,14 +20,11 @@ class Pinned:
     Args:
         pins: a picture of the area's size for each pinned frame, at least one.
         lean: where the camera heads between them, -1 to 1 in both directions.
-        frames: of the whole shot, which sets the pace.
     """
 
-    def __init__(self, pins: Mapping[int, Planes], lean: tuple[float, float], frames: int) -> None:
+    def __init__(self, pins: Mapping[int, Planes], lean: tuple[float, float]) -> None:
         self._places = sorted(pins)
-        stills = [
-            Still(pins[place], Push(pins[place].size, place, max(frames, 2), 0.1, lean)) for place in self._places
-        ]
+        stills = [Still(pins[place], Push(pins[place].size, place, lean)) for place in self._places]
         self._stretches: list[Layer] = [stills[0]]
         for number, (here, following) in enumerate(zip(self._places, self._places[1:], strict=False)):
             gap = following - here
