@@ -11,14 +11,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from drawing import lighthouse, music_video, sea, sound, spot
+from drawing import lighthouse, music_video, sea, sound, spot, starter
 
 
 def draw(folder: Path) -> None:
     """Fill the ``assets`` folder of each example under ``folder``."""
-    lights, advert, song = (folder / name / "assets" for name in ("lighthouse", "spot-9x16", "music-video"))
-    for assets in (lights, advert, song):
+    names = ("starter", "lighthouse", "spot-9x16", "music-video")
+    first, lights, advert, song = (folder / name / "assets" for name in names)
+    for assets in (first, lights, advert, song):
         assets.mkdir(parents=True, exist_ok=True)
+    starter.draw(first)
     lighthouse.draw(lights)
     sea.surf(lights / "surf.mp4")
     sea.trawler(lights / "trawler.mp4")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 STORYBOARDS = ROOT / "examples" / "storyboards"
-NAMES = ("first-shot", "lighthouse", "music-video", "spot-9x16")
+NAMES = ("first-shot", "lighthouse", "music-video", "spot-9x16", "starter")
 ASSETS = sorted(file for file in STORYBOARDS.glob("*/assets/*") if file.is_file())
 PICTURES = [file for file in ASSETS if file.suffix in {".png", ".jpg"}]
 CLIPS = [file for file in ASSETS if file.suffix == ".mp4"]
@@ -117,12 +117,13 @@ def test_all_of_it_is_small():
 
 
 @pytest.mark.slow
-def test_the_first_shot_becomes_a_film(tmp_path):
-    shutil.copy(board("first-shot"), tmp_path)
-    result = pipeline.run(pipeline.load(tmp_path / "board.yaml"), proxy="480p")
+@pytest.mark.parametrize(("name", "seconds"), [("first-shot", 5), ("starter", 16)])
+def test_the_small_ones_become_films(name, seconds, tmp_path):
+    copy = shutil.copytree(STORYBOARDS / name, tmp_path / name, ignore=shutil.ignore_patterns("out", ".skyflow"))
+    result = pipeline.run(pipeline.load(copy / "board.yaml"), proxy="480p")
     assert isinstance(result.cut, Cut)
     with av.open(str(result.cut.path)) as film:
-        assert sum(1 for _ in film.decode(video=0)) == 5 * 32
+        assert sum(1 for _ in film.decode(video=0)) == seconds * 32
 
 
 @pytest.fixture(scope="module")
