@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack
 
 import anyio
 import networkx as nx
@@ -38,6 +38,7 @@ from skyflow.media.cut import CutFacts, Piece
 from skyflow.models import skyreels_v4
 from skyflow.run.aside import Aside
 from skyflow.run.options import Options
+from skyflow.run.outcome import Cut
 from skyflow.run.runner import run
 from skyflow.store.hold import hold
 from skyflow.store.project import Project
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from skyflow.run.events import Event
     from skyflow.run.outcome import Result
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 IN_MEMORY = next((folder for folder in ("/dev/shm",) if os.access(folder, os.W_OK)), None)  # noqa: S108 - mkdtemp's
 """A disk that is flushed at once, for tests that run many boards; None leaves it to tempfile."""
 SMALL = Size(848, 480)
@@ -127,7 +130,7 @@ def footage(folder: Path, name: str) -> FileMedia:
     return FileMedia(name, digest.of_bytes(content), ClipFacts(848, 480, 64, RATE, sound=False))
 
 
-def fake_clip(output: Output, *drawn: Any) -> bytes:  # noqa: ANN401 - any JSON
+def fake_clip(output: Output, *drawn: Any) -> bytes:
     """The bytes of a clip of these measures."""
     size = output.size
     measures = [size.width, size.height, output.frames, str(output.rate), output.sound]
@@ -219,7 +222,7 @@ class FakeAside(Aside):
         self.cuts: list[tuple[Piece, ...]] = []
         self.stills: Counter[tuple[str, int]] = Counter()
 
-    async def call(self, function: Callable[..., Any], *args: Any) -> Any:  # noqa: ANN401 - whatever it gives
+    async def call(self, function: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
         await anyio.lowlevel.checkpoint()
         return function(*args)
 
@@ -229,7 +232,7 @@ class FakeAside(Aside):
 
     async def still(self, clip: Path, index: int, target: Path) -> None:
         self.stills[digest.of_file(clip), index] += 1
-        target.write_bytes(f"frame {index} of {digest.of_file(clip)}".encode())
+        await self.call(target.write_bytes, f"frame {index} of {digest.of_file(clip)}".encode())
 
     async def assemble(self, pieces: Sequence[Piece], target: Path) -> CutFacts:
         self.cuts.append(tuple(pieces))
@@ -253,19 +256,19 @@ class Seen:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-def in_virtual_time(function: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever it gives
+def in_virtual_time(function: Callable[[], Awaitable[Any]]) -> Any:
     """Run an asynchronous function under a clock that jumps as soon as everybody sleeps."""
     return trio.run(function, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
-def run_board(  # noqa: PLR0913 - a run's own parts
+def run_board(
     whole: Board,
     folder: Path,
     backend: FakeBackend | None = None,
     *,
     watcher: Seen | None = None,
     aside: Aside | None = None,
-    **options: Any,  # noqa: ANN401 - those of Options
+    **options: Any,
 ) -> Result:
     """Hold the board of a folder and run it in virtual time, with fakes."""
 
@@ -287,6 +290,17 @@ def run_board(  # noqa: PLR0913 - a run's own parts
 def words(result: Result) -> dict[str, str]:
     """What became of each shot, in a word."""
     return {outcome.shot: type(outcome).__name__ for outcome in result.outcomes}
+
+
+def outcome(result: Result, name: str) -> Any:
+    """What became of one shot; its kind is what a test knows."""
+    return next(outcome for outcome in result.outcomes if outcome.shot == name)
+
+
+def cut_of(result: Result) -> Cut:
+    """The cut of a run that has one."""
+    assert isinstance(result.cut, Cut)
+    return result.cut
 
 
 def failure(result: Result, name: str) -> SkyflowError:

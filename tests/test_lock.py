@@ -5,20 +5,24 @@ from __future__ import annotations
 import copy
 import json
 from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyflow.errors import Refused, StoreError
+from skyflow.errors import Refused, StoreError, UsageError
 from skyflow.plan.takes import Take, Version
 from skyflow.run.lock import Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 
 
-def take(number, label="opening", sha256=C, seed=None):
+def take(number: int, label: str = "opening", sha256: str = C, seed: int | None = None) -> Take:
     return Take(
         take=number,
         label=label,
@@ -33,7 +37,7 @@ def take(number, label="opening", sha256=C, seed=None):
     )
 
 
-def version(key, *takes, pick=1):
+def version(key: str, *takes: Take, pick: int = 1) -> Version:
     return Version(
         key=key,
         request=B,
@@ -45,11 +49,11 @@ def version(key, *takes, pick=1):
     )
 
 
-def empty(folder):
+def empty(folder: Path) -> Lock:
     return Lock.load(folder / "board.lock", "fake")
 
 
-def filled(folder):
+def filled(folder: Path) -> Lock:
     lock = empty(folder)
     lock.record("opening", version(A, take(1), take(2, seed=7)))
     lock.record("climb", version(B, take(1, "climb")))
@@ -122,10 +126,10 @@ def test_a_renamed_shot_finds_its_version_and_then_owns_it(tmp_path):
 
 def test_a_pick_that_is_not_there_names_those_that_are(tmp_path):
     lock = filled(tmp_path)
-    with pytest.raises(StoreError) as caught:
+    with pytest.raises(UsageError) as caught:
         lock.pick("opening", 3)
     assert (caught.value.message, caught.value.remedy) == ("opening has no take 3", "its takes are: 1, 2")
-    with pytest.raises(StoreError, match="nobody has no take 1"):
+    with pytest.raises(UsageError, match="nobody has no take 1"):
         lock.pick("nobody", 1)
 
 
@@ -229,7 +233,7 @@ def test_a_folder_in_its_place_is_an_error(tmp_path):
         empty(tmp_path)
 
 
-def places(value, at=()):
+def places(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield at
     if isinstance(value, dict):
         for key, item in value.items():

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import (
-    FakeAside,
-    FakeBackend,
-    Seen,
-    board,
-    failure,
-    files_in,
-    footage,
-    picture,
-    run_board,
-    shot,
-    words,
-)
-from skyflow.backends.base import Input
 from skyflow.errors import ExitCode, Refused, UsageError
 from skyflow.run import events
 from skyflow.run.known import LockKnown
@@ -27,15 +14,37 @@ from skyflow.run.options import Retake
 from skyflow.run.outcome import Cut, NoCut
 from skyflow.store.hold import hold
 from skyflow.store.project import Project
+from tests.fakes import (
+    FakeAside,
+    FakeBackend,
+    Seen,
+    board,
+    cut_of,
+    failure,
+    files_in,
+    footage,
+    outcome,
+    picture,
+    run_board,
+    shot,
+    words,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skyflow.backends.base import Input
+    from skyflow.board.model import Board
 
 OUT = "out/board/fake"
 
 
-def lock_of(folder):
-    return json.loads((folder / ".skyflow/fake.lock").read_text())
+def lock_of(folder: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((folder / ".skyflow/fake.lock").read_text())
+    return document
 
 
-def chain(first="a", second="b", third="c"):
+def chain(first: str = "a", second: str = "b", third: str = "c") -> Board:
     return board(shot("one", first), shot("two", second, extends="one"), shot("three", third, extends="two"))
 
 
@@ -53,9 +62,9 @@ def test_a_board_becomes_clips_a_lock_and_a_cut(project):
         "harbour.take3.mp4",
         "opening.mp4",
     ]
-    assert result.cut == Cut(project / OUT / "cut.mp4", made=True, facts=result.cut.facts)
+    assert result.cut == Cut(project / OUT / "cut.mp4", made=True, facts=cut_of(result).facts)
     clips = [(project / OUT / f"{name}.mp4").read_bytes() for name in whole.cut]
-    assert result.cut.path.read_bytes() == b"".join(clips)
+    assert cut_of(result).path.read_bytes() == b"".join(clips)
     assert lock_of(project)["shots"].keys() == {"opening", "climb", "harbour"}
 
 
@@ -91,7 +100,7 @@ def test_what_can_be_made_again_is_linked_and_takes_no_space(project):
 
 
 def test_an_edited_shot_takes_its_true_descendants_with_it_and_nothing_else(project):
-    def fan(words):
+    def fan(words: str) -> Board:
         return board(shot("a", words), shot("b", extends="a"), shot("c"), shot("d", frames=[("c", 0)]))
 
     run_board(fan("day"), project)
@@ -110,12 +119,12 @@ def test_an_upstream_that_comes_out_the_same_renders_nothing_below_it(project):
 def test_taking_an_edit_back_takes_the_old_take_back_with_its_pick(project):
     run_board(board(shot("a", "day", takes=2)), project)
     choose(project, "a", 2)
-    picked = run_board(board(shot("a", "day", takes=2)), project).outcomes[0].clip
+    picked = outcome(run_board(board(shot("a", "day", takes=2)), project), "a").clip
     run_board(board(shot("a", "night", takes=2)), project)
     backend = FakeBackend()
     result = run_board(board(shot("a", "day", takes=2)), project, backend)
     assert (words(result), backend.made) == ({"a": "Reused"}, [])
-    assert result.outcomes[0].clip == picked
+    assert outcome(result, "a").clip == picked
 
 
 def test_another_pick_renders_what_is_made_from_it_anew(project):
@@ -284,11 +293,11 @@ def test_the_cut_is_made_again_when_it_is_missing_damaged_or_other(project):
     cut = project / OUT / "cut.mp4"
     whole_cut = cut.read_bytes()
     cut.unlink()
-    assert run_board(whole, project).cut.made
+    assert cut_of(run_board(whole, project)).made
     cut.write_bytes(whole_cut[:-1] + b"!")
-    assert run_board(whole, project).cut.made
+    assert cut_of(run_board(whole, project)).made
     assert cut.read_bytes() == whole_cut
-    assert run_board(board(shot("a"), shot("b"), cut=["b", "a"]), project).cut.made
+    assert cut_of(run_board(board(shot("a"), shot("b"), cut=["b", "a"]), project)).made
     assert cut.read_bytes() != whole_cut
 
 
@@ -372,7 +381,7 @@ def test_options_that_make_no_sense_change_nothing(project, options, message):
     assert not (project / "out").exists()
 
 
-def choose(folder, name, take):
+def choose(folder: Path, name: str, take: int) -> None:
     from_lock = Project.of(folder / "board.yaml")
     with hold(from_lock, "pick") as held:
         known = LockKnown.of(from_lock, FakeBackend(), held.objects)

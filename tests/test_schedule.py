@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-import networkx as nx
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from skyflow.run.schedule import Schedule, remaining
+from tests.attacks import critical, descendants, graphs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-@st.composite
-def graphs(draw, most=9):
-    """Shots in file order, each with those that it depends on; edges may point up or down the file."""
-    names = draw(st.permutations([f"s{number}" for number in range(draw(st.integers(1, most)))]))
-    depends_on = {
-        name: tuple(draw(st.lists(st.sampled_from(names[:place]), unique=True))) if place else ()
-        for place, name in enumerate(names)
-    }
-    return {name: depends_on[name] for name in sorted(names)}
-
-
-def weighted(graph):
+def weighted(graph: Mapping[str, object]) -> st.SearchStrategy[dict[str, int]]:
     return st.fixed_dictionaries({name: st.integers(0, 5) for name in graph})
 
 
-def critical(depends_on, weights):
-    """The length of the longest path, by networkx."""
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(depends_on)
-    graph.add_edges_from((before, name) for name, earlier in depends_on.items() for before in earlier)
-    finish: dict[str, int] = {}
-    for name in nx.topological_sort(graph):
-        finish[name] = weights[name] + max((finish[before] for before in graph.predecessors(name)), default=0)
-    return max(finish.values())
-
-
-def descendants(depends_on, name):
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(depends_on)
-    graph.add_edges_from((before, later) for later, earlier in depends_on.items() for before in earlier)
-    return nx.descendants(graph, name)
-
-
-def popped(schedule):
+def popped(schedule: Schedule) -> list[str]:
     return list(iter(schedule.pop, None))
 
 
 @given(st.data(), graphs())
 def test_every_shot_comes_once_and_after_all_that_it_depends_on(data, depends_on):
     schedule = Schedule(depends_on, data.draw(weighted(depends_on)))
-    under_way, ended = popped(schedule), []
+    under_way, ended = popped(schedule), list[str]()
     while under_way:
         shot = under_way.pop(data.draw(st.integers(0, len(under_way) - 1)))
         assert set(depends_on[shot]) <= set(ended)
@@ -74,7 +50,7 @@ def test_of_the_ready_the_longest_remaining_path_goes_first_then_file_order(data
 def test_a_failure_skips_exactly_the_descendants_and_each_for_one_cause(data, depends_on):
     schedule = Schedule(depends_on, dict.fromkeys(depends_on, 1))
     failing = data.draw(st.sets(st.sampled_from(sorted(depends_on))))
-    under_way, causes, came = popped(schedule), {}, set()
+    under_way, causes, came = popped(schedule), dict[str, str](), set[str]()
     while under_way:
         shot = under_way.pop(0)
         came.add(shot)

@@ -19,6 +19,7 @@ from skyflow.store import files
 from skyflow.store.hold import hold
 from skyflow.store.objects import Objects, show
 from skyflow.store.project import Project
+from tests.attacks import durable_steps_until_killed, flip, in_a_child
 
 
 @pytest.fixture
@@ -31,27 +32,6 @@ def clip(tmp_path):
     path = tmp_path / "clip"
     path.write_bytes(b"a clip" * 1000)
     return path
-
-
-def flip(path: Path, place: int = 5) -> None:
-    """Damage one bit behind the store's back."""
-    path.chmod(0o644)
-    content = bytearray(path.read_bytes())
-    content[place] ^= 1
-    path.write_bytes(content)
-
-
-def in_a_child(function) -> int:
-    """Run a function in a process of its own; give its exit status, negative for a signal."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            function()
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 # Objects
@@ -136,22 +116,6 @@ def test_a_failed_put_leaves_nothing(objects, tmp_path):
     with pytest.raises(StoreError):
         objects.move(tmp_path / "not there")
     assert list(objects.folder.rglob("*")) == []
-
-
-def durable_steps_until_killed(at: int) -> None:
-    """From now on, die by SIGKILL at the n-th flush or rename."""
-    left = at
-    for name in ("fsync", "replace", "rename", "link"):
-        real = getattr(os, name)
-
-        def step(*args, _real=real, **options):
-            nonlocal left
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return _real(*args, **options)
-
-        setattr(os, name, step)
 
 
 @pytest.mark.parametrize("how", ["put", "move", "put_bytes"])
@@ -242,7 +206,7 @@ def test_a_failed_body_leaves_the_old_file_and_no_temporary(tmp_path):
     path = tmp_path / "deep" / "file.txt"
     files.write(path, b"old")
 
-    def interrupted():
+    def interrupted() -> None:
         with files.replacing(path) as temporary:
             temporary.write_bytes(b"half")
             raise KeyboardInterrupt
@@ -322,11 +286,12 @@ def test_places_lie_around_the_board_and_reading_creates_none(project):
 
 
 def test_state_is_ignored_by_git_from_the_start(project):
-    subprocess.run(["git", "init", "--quiet", project], check=True)
+    git = ["git", "-C", str(project)]
+    subprocess.run([*git, "init", "--quiet"], check=True)  # noqa: S603 - our own words
     board = Project.of(project / "board.yaml")
     board.prepare()
     (board.state / "animatic.lock").write_text("{}")
-    status = subprocess.run(["git", "-C", project, "status", "--porcelain"], check=True, capture_output=True)
+    status = subprocess.run([*git, "status", "--porcelain"], check=True, capture_output=True)  # noqa: S603 - as above
     assert status.stdout == b""
 
 
@@ -341,7 +306,24 @@ def test_locks_of_other_tools_are_not_ours(project):
     ]
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", ".hidden", "a\x00b", "a b"])
+def test_each_board_knows_its_own_locks(project):
+    for name in ("animatic", "animatic-480p", "trailer.animatic", "my.film.animatic"):
+        (project / ".skyflow").mkdir(exist_ok=True)
+        (project / f".skyflow/{name}.lock").write_text("")
+    own = {
+        board: [path.stem for path in Project.of(project / f"{board}.yaml").own_repeatable_locks()]
+        for board in ("board", "trailer", "my.film", "my", "film")
+    }
+    assert own == {
+        "board": ["animatic-480p", "animatic"],
+        "trailer": ["trailer.animatic"],
+        "my.film": ["my.film.animatic"],
+        "my": [],
+        "film": [],
+    }
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", ".hidden", "a\x00b", "a b", "a.b"])
 def test_a_backend_cannot_name_another_folder(project, name):
     board = Project.of(project / "board.yaml")
     with pytest.raises(ValueError, match="cannot name a file"):
@@ -357,6 +339,7 @@ import sys
 from pathlib import Path
 from skyflow.store.hold import hold
 from skyflow.store.project import Project
+from tests.attacks import durable_steps_until_killed, flip, in_a_child
 with hold(Project.of(Path(sys.argv[1])), "run"):
     print("held", flush=True)
     sys.stdin.read()
@@ -367,7 +350,8 @@ with hold(Project.of(Path(sys.argv[1])), "run"):
 def holder(project):
     """Another process that holds the board until its input ends."""
     command = [sys.executable, "-c", HOLD, str(project / "board.yaml")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - our own words
         assert process.stdout
         assert process.stdout.readline() == "held\n"
         yield process

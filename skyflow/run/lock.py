@@ -12,7 +12,7 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from skyflow.errors import Refused, StoreError
+from skyflow.errors import Refused, StoreError, UsageError
 from skyflow.run.record import ID, SHA256, Unreadable, mapping, read_version, text, whole, write_takes, write_version
 from skyflow.store import files
 
@@ -127,12 +127,12 @@ class Lock:
         """Have the film use another take of a shot's current version.
 
         Raises:
-            StoreError: there is no such take; the message says which there are.
+            UsageError: there is no such take; the remedy says which there are.
         """
         version = self.current(shot)
         if version is None or take not in version.takes:
             there = ", ".join(map(str, sorted(version.takes))) if version else "none"
-            raise StoreError(f"{shot} has no take {take}", f"its takes are: {there}")
+            raise UsageError(f"{shot} has no take {take}", f"its takes are: {there}")
         self._raw_versions(shot)[version.key]["pick"] = take
 
     @property

@@ -97,7 +97,10 @@ class Making:
     async def _take(self, made: Made, assignment: Assignment) -> Take:
         what = f"take {made.take} of {assignment.shot}"
         path, length = _found(made, assignment, self.backend.name)
-        facts = await self.aside.probe(path)
+        try:
+            facts = await self.aside.probe(path)
+        except MediaError as error:
+            raise MediaError(f"{what}: {error.message}", error.remedy) from error
         _compare(facts, assignment.output, what)
         return Take(
             take=made.take,

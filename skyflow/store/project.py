@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STATE = ".skyflow"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_@+-]*")
 BOARD_ENDINGS = (".yaml", ".yml")
 
 
@@ -98,10 +98,10 @@ class Project:
         return sorted([*beside, *self.state.glob("*.lock")])
 
     def own_repeatable_locks(self) -> list[Path]:
-        """The locks of this board whose takes can be made again for nothing, each backend's own."""
-        if self.name == "board":
-            return sorted(path for path in self.state.glob("*.lock") if "." not in path.stem)
-        return sorted(self.state.glob(f"{self.name}.*.lock"))
+        """This board's locks of what can be made again for nothing, whatever the backend."""
+        before, _, _ = self.lock("any", repeatable=True).name.rpartition("any")
+        rest = re.compile(re.escape(before) + NAME.pattern + re.escape(".lock"))
+        return sorted(path for path in self.state.glob("*.lock") if rest.fullmatch(path.name))
 
     def _has_board(self, lock: Path) -> bool:
         return any(lock.with_suffix(ending).is_file() for ending in BOARD_ENDINGS)
