@@ -21,7 +21,6 @@ help:
 
 demo: $(VENV)/.core
 	@$(BIN)/skyflow run $(BOARD)
-	@echo "The cut is $(abspath $(dir $(BOARD)))/out/$(basename $(notdir $(BOARD)))/animatic/cut.mp4"
 
 test: $(VENV)/.test
 	@$(BIN)/python -m pytest -q -n auto -m "not slow" $(TESTS)
