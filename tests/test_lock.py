@@ -134,8 +134,10 @@ def test_a_pick_that_is_not_there_names_those_that_are(tmp_path):
 
 
 def test_using_what_was_never_made_is_a_mistake_of_ours(tmp_path):
+    lock = filled(tmp_path)
     with pytest.raises(KeyError):
-        filled(tmp_path).use("opening", C)
+        lock.use("begin", C)
+    assert lock.shots() == ("climb", "opening")
 
 
 def test_pruning_keeps_current_versions_of_the_boards_shots(tmp_path):

@@ -148,7 +148,7 @@ def test_a_kill_at_any_durable_step_leaves_all_or_nothing(objects, clip, how):
 def test_a_full_disk_says_so_and_leaves_nothing(objects, clip):
     def limited():
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-        with pytest.raises(StoreError, match="cannot write"):
+        with pytest.raises(StoreError, match=r"cannot keep .*clip: file too large"):
             objects.put(clip)
         assert [path for path in objects.folder.rglob("*") if path.is_file()] == []
 
@@ -215,6 +215,17 @@ def test_a_failed_body_leaves_the_old_file_and_no_temporary(tmp_path):
         interrupted()
     assert path.read_bytes() == b"old"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_files_are_for_whom_the_author_wants_them(objects, tmp_path):
+    before = os.umask(0o077)
+    try:
+        files.write(tmp_path / "board.lock", b"{}")
+        sha256 = objects.put_bytes(b"private")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "board.lock").stat().st_mode & 0o777 == 0o600
+    assert objects.path(sha256).stat().st_mode & 0o777 == 0o400
 
 
 def test_a_body_that_writes_nothing_is_an_error_and_not_an_empty_file(tmp_path):

@@ -75,7 +75,7 @@ class Cutting:
         recorded = self.lock.cut
         if recorded is None or recorded[0] != self.key() or self.target.is_symlink() or not self.target.is_file():
             return False
-        with files.disk_errors(self.target):
+        with files.disk_errors(self.target, "read"):
             return await self.aside.call(digest.of_file, self.target) == recorded[1]
 
     async def assemble(self) -> Cut | NoCut:

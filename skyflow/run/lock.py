@@ -35,6 +35,7 @@ class Lock:
     def __init__(self, path: Path, document: dict[str, Any]) -> None:
         self.path = path
         self._document = document
+        self._changed = False
 
     @classmethod
     def load(cls, path: Path, backend: str) -> Lock:
@@ -56,18 +57,20 @@ class Lock:
             raise StoreError(f"{path.name} is damaged: {_why(content, error)}", _remedy(path)) from error
 
     def save(self) -> bool:
-        """Write the lock if what it says is not on the disk already; give whether it was written.
+        """Write the lock if it says something new; give whether it was written.
 
         Raises:
             StoreError: the disk refused.
         """
+        if not self._changed:
+            return False
         content = (json.dumps(self._document, sort_keys=True, indent=2) + "\n").encode()
         with files.disk_errors(self.path):
             before = self.path.read_bytes() if self.path.exists() else None
-        if content == before or (before is None and not self._shots):
-            return False
-        files.write(self.path, content)
-        return True
+        if content != before:
+            files.write(self.path, content)
+        self._changed = False
+        return content != before
 
     @property
     def _shots(self) -> dict[str, Any]:
@@ -106,14 +109,16 @@ class Lock:
         else:
             versions[made.key] = write_version(made)
         entry["key"] = made.key
+        self._changed = True
         return read_version(made.key, versions[made.key], shot)
 
     def use(self, shot: str, key: str) -> None:
         """Make a version that is there the current one of a shot, whichever shot it was made for."""
-        entry = self._shots.setdefault(shot, {"key": key, "versions": {}})
-        self._inherit(shot, key)
-        if key not in entry["versions"]:
+        if not any(key in self._raw_versions(owner) for owner in self._shots):
             raise KeyError(f"nothing was made under {key}")
+        entry = self._shots.setdefault(shot, {"key": "", "versions": {}})
+        self._inherit(shot, key)
+        self._changed |= entry["key"] != key
         entry["key"] = key
 
     def _inherit(self, shot: str, key: str) -> None:
@@ -134,6 +139,7 @@ class Lock:
             there = ", ".join(map(str, sorted(version.takes))) if version else "none"
             raise UsageError(f"{shot} has no take {take}", f"its takes are: {there}")
         self._raw_versions(shot)[version.key]["pick"] = take
+        self._changed = True
 
     @property
     def cut(self) -> tuple[str, str] | None:
@@ -144,6 +150,7 @@ class Lock:
     def record_cut(self, key: str, sha256: str) -> None:
         """Note what the final edit was put together from, and its SHA-256."""
         self._document["cut"] = {**self._document.get("cut", {}), "key": key, "sha256": sha256}
+        self._changed = True
 
     def objects(self) -> set[str]:
         """The SHA-256 of every object that this lock names: clips, and the identities of their versions."""
@@ -159,6 +166,7 @@ class Lock:
                 continue
             entry = self._shots[shot]
             entry["versions"] = {entry["key"]: entry["versions"][entry["key"]]}
+        self._changed = True
 
     def _raw_versions(self, shot: str) -> dict[str, Any]:
         versions: dict[str, Any] = self._shots[shot]["versions"] if shot in self._shots else {}

@@ -86,7 +86,7 @@ class Out:
             stem = re.sub(r"(\.take[1-9]\d*)?\.mp4$", "", path.name)
             if stem not in ours or stem in kept or path.name.casefold() in still_used:
                 continue
-            with files.disk_errors(path):
+            with files.disk_errors(path, "remove"):
                 if path.is_file() and not path.is_symlink() and digest.of_file(path) in clips:
                     path.unlink()
 

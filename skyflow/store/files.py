@@ -34,7 +34,7 @@ REMEDIES = {
 
 
 @contextmanager
-def replacing(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to; what is there at the end becomes ``path``, at once and durably.
 
     The folder is created. An exception in the body leaves ``path`` as it was and no temporary.
@@ -48,25 +48,24 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
     try:
         yield temporary
         with disk_errors(path):
-            settle(temporary, path, mode)
+            settle(temporary, path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+def write(path: Path, content: bytes) -> None:
     """Write bytes as the whole content of ``path``, durably.
 
     Raises:
         StoreError: the disk refused.
     """
-    with replacing(path, mode=mode) as temporary, disk_errors(path):
+    with replacing(path) as temporary, disk_errors(path):
         temporary.write_bytes(content)
 
 
-def settle(finished: Path, path: Path, mode: int) -> None:
+def settle(finished: Path, path: Path) -> None:
     """Flush a finished file to the disk and give it its final name, replacing what had it."""
-    finished.chmod(mode)
     flush(finished)
     finished.replace(path)
     flush(path.parent)
@@ -93,11 +92,11 @@ def sweep(folder: Path) -> None:
 
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Say what the disk refused, about which file, and what to do."""
+def disk_errors(path: Path, what: str = "write") -> Iterator[None]:
+    """Say what the disk refused to do with which file, and what helps."""
     try:
         yield
     except OSError as error:
         said = (error.strerror or str(error)).lower()
         remedy = REMEDIES.get(error.errno or 0, "see to the disk, then run again")
-        raise StoreError(f"cannot write {path}: {said}", remedy) from error
+        raise StoreError(f"cannot {what} {path}: {said}", remedy) from error

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-READ_ONLY = 0o444
 PIECE = 1 << 20
 SHARD = re.compile(r"[0-9a-f]{2}")
 REST = re.compile(r"[0-9a-f]{62}")
@@ -66,7 +65,7 @@ class Objects:
         Raises:
             StoreError: the file cannot be read, or the disk refused.
         """
-        with self._aside() as temporary, files.disk_errors(temporary):
+        with self._aside() as temporary, files.disk_errors(source, "keep"):
             sha256 = copy(source, temporary)
             return self._keep(temporary, sha256)
 
@@ -76,7 +75,7 @@ class Objects:
         Raises:
             StoreError: the file cannot be read, or the disk refused.
         """
-        with self._aside() as temporary, files.disk_errors(source):
+        with self._aside() as temporary, files.disk_errors(source, "keep"):
             shutil.move(source, temporary)  # a rename, or a copy where the folders are on two disks
             return self._keep(temporary, digest.of_file(temporary))
 
@@ -105,7 +104,7 @@ class Objects:
         """Drop an object, if it is there."""
         self._seen.pop(sha256, None)
         path = self.path(sha256)
-        with files.disk_errors(path):
+        with files.disk_errors(path, "remove"):
             path.unlink(missing_ok=True)
 
     def __iter__(self) -> Iterator[str]:
@@ -135,7 +134,10 @@ class Objects:
         if not self.intact(sha256):
             path = self.path(sha256)
             path.parent.mkdir(exist_ok=True)
-            files.settle(finished, path, READ_ONLY)
+            finished.chmod(
+                finished.stat().st_mode & 0o444
+            )  # nobody writes it by mistake; who reads it stays as it is
+            files.settle(finished, path)
             self._seen[sha256] = _fingerprint(path)
         return sha256
 
