@@ -81,6 +81,7 @@ class ClipWriter:
             )
             self._video = _video_stream(self._container, size, self._rate)
             self._audio = _audio_stream(self._container) if sound else None
+            self._container.start_encoding()
         except (FFmpegError, OSError) as error:
             raise _cannot_write(path, error) from error
 

@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from skyflow.errors import MakeError, UsageError
 from skyflow.models.skyreels_v4 import RESOLUTIONS, nearest_size
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from anyio.abc import Process
 
@@ -62,14 +63,16 @@ class Animatic:
     async def make(self, assignment: Assignment, progress: Progress) -> list[Made]:
         """Draw every take.
 
-        The process has a session of its own, so that Ctrl-C reaches the run alone, which then ends it.
+        The process has a session of its own, so that Ctrl-C reaches the run alone, which then ends it. It looks
+        for modules where this one does and not in the working folder, where a board may lie beside anything.
 
         Raises:
             MakeError: an input does not decode, or the process did not finish.
         """
         plain = replace(assignment, request=dict(assignment.request), inputs=dict(assignment.inputs))
         process = await anyio.open_process(
-            [sys.executable, "-m", "skyflow.backends.animatic.worker"],
+            [sys.executable, "-P", "-m", "skyflow.backends.animatic.worker"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -89,14 +92,15 @@ async def _drawn(process: Process, assignment: bytes, progress: Progress) -> lis
         await process.stdin.aclose()
     except anyio.BrokenResourceError:
         pass  # the process is gone; how it ended is said below
-    async for answer in _answers(process):
-        match answer:
-            case {"progress": share}:
-                progress(share)
-            case {"made": list(takes)}:
-                return [Made(**take | {"notes": tuple(take["notes"])}) for take in takes]
-            case {"error": [message, remedy]}:
-                raise MakeError(message, remedy)
+    async with aclosing(_answers(process)) as answers:
+        async for answer in answers:
+            match answer:
+                case {"progress": share}:
+                    progress(share)
+                case {"made": list(takes)}:
+                    return [Made(**take | {"notes": tuple(take["notes"])}) for take in takes]
+                case {"error": [message, remedy]}:
+                    raise MakeError(message, remedy)
     code = await process.wait()
     raise MakeError(
         f"the process that drew this shot ended with {code}",
@@ -104,7 +108,7 @@ async def _drawn(process: Process, assignment: bytes, progress: Progress) -> lis
     )
 
 
-async def _answers(process: Process) -> AsyncIterator[Any]:
+async def _answers(process: Process) -> AsyncGenerator[Any, None]:
     assert process.stdout is not None
     pending = ""
     async for text in TextReceiveStream(process.stdout):

@@ -103,17 +103,17 @@ def _rows(rows: list[list[Group]], place: Layout, area: Rectangle) -> list[tuple
     left, top, width, height = area
     ratios = [[[_ratio(picture) for picture in group.pictures] for group in row] for row in rows]
     tall = (height - below * (len(rows) - 1)) / len(rows) - caption
-    for shapes in ratios:
-        gaps = sum(gap * (len(shape) - 1) for shape in shapes) + between * (len(shapes) - 1)
-        tall = min(tall, (width - gaps) / sum(map(sum, shapes)))
+    for sides in ratios:
+        gaps = sum(gap * (len(side) - 1) for side in sides) + between * (len(sides) - 1)
+        tall = min(tall, (width - gaps) / sum(map(sum, sides)))
     placed = []
     for number, row in enumerate(rows):
         x, y = float(left), top + number * (tall + caption + below)
         for group, shapes in zip(row, ratios[number], strict=True):
             boxes = []
-            for shape in shapes:
-                boxes.append((_even(x), _even(y), _even(tall * shape), _even(tall)))
-                x += tall * shape + gap
+            for wide in shapes:
+                boxes.append((_even(x), _even(y), _even(tall * wide), _even(tall)))
+                x += tall * wide + gap
             x += between - gap
             placed.append((group, boxes))
     return placed

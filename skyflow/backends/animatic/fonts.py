@@ -53,17 +53,17 @@ class Face:
         return _loaded(self, size)
 
 
-def face_for(character: str, weight: Weight, text: str = "") -> Face | None:
+def face_for(character: str, weight: Weight, region: str = "SC") -> Face | None:
     """The font to set a character in; None where no font here has it.
 
     Args:
         weight: which cut of the bundled family; system fonts are taken in regular.
-        text: what it is part of, for Han characters: their form depends on the language around them.
+        region: as ``region_of`` has it, for Han characters: their form depends on the language around them.
     """
     bundled = _bundled(weight)
     if has(bundled, character):
         return bundled
-    return _system_face(character, _han_region(text))
+    return _system_face(character, region)
 
 
 def missing(text: str) -> set[str]:
@@ -71,7 +71,7 @@ def missing(text: str) -> set[str]:
     return {
         _script(character)
         for character in set(text)
-        if is_drawn(character) and face_for(character, "regular", text) is None
+        if is_drawn(character) and face_for(character, "regular") is None
     }
 
 
@@ -92,7 +92,7 @@ def _script(character: str) -> str:
     return "Emoji" if unicodedata.category(character) == "So" else word.capitalize()
 
 
-def _han_region(text: str) -> str:
+def region_of(text: str) -> str:
     """JP where there is kana, KR where there is hangul, else SC: the only clues that a text gives."""
     for character in text:
         if "\u3040" <= character <= "\u30ff":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from skyflow.backends.animatic import fonts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from PIL import ImageFont
 
@@ -100,12 +100,11 @@ class Line:
 
 def lines(spans: Sequence[Span], style: Style, width: float, limit: int) -> list[Line]:
     """Break text into at most ``limit`` lines of ``width`` pixels; an ellipsis says that there was more."""
-    words = list(_words(spans, style))
-    paragraph_rtl = next((word.rtl for word in words if word.rtl is not None), False)
-    rows = _rows(words, style, width)
+    rtl = _runs_from_right("".join(span.text for span in spans))
+    rows = _rows(_words(spans, style), style, width, limit)
     if len(rows) > limit:
         rows = [*rows[: limit - 1], _shortened(rows[limit - 1], style, width)]
-    return [_placed(row, style, rtl=paragraph_rtl) for row in rows]
+    return [_placed(row, style, rtl=rtl) for row in rows]
 
 
 def paint(image: Image.Image, line: Line, style: Style, at: tuple[float, float], ink: int | None = None) -> None:
@@ -157,22 +156,22 @@ def width_of(text: str, style: Style) -> float:
 
 
 def _words(spans: Sequence[Span], style: Style) -> Iterator[Word]:
-    text = "".join(span.text for span in spans)
+    region = fonts.region_of("".join(span.text for span in spans))
     pending: list[tuple[str, Colour]] = []
     spaced = False
     for cluster, colour in _clusters(spans):
         if cluster.isspace():
             if pending:
-                yield _word(pending, style, text, spaced=spaced)
+                yield _word(pending, style, region, spaced=spaced)
                 pending = []
             spaced = True
             continue
         if pending and _may_break(pending[-1][0], cluster):
-            yield _word(pending, style, text, spaced=spaced)
+            yield _word(pending, style, region, spaced=spaced)
             pending, spaced = [], False
         pending.append((cluster, colour))
     if pending:
-        yield _word(pending, style, text, spaced=spaced)
+        yield _word(pending, style, region, spaced=spaced)
 
 
 def _clusters(spans: Sequence[Span]) -> Iterator[tuple[str, Colour]]:
@@ -203,9 +202,9 @@ def _is_wide(cluster: str) -> bool:
     return any(first <= ord(cluster[0]) <= last for first, last in _WIDE)
 
 
-def _word(clusters: Sequence[tuple[str, Colour]], style: Style, text: str, *, spaced: bool) -> Word:
-    rtl = _direction(clusters)
-    faces = _faces([cluster for cluster, _ in clusters], style, text)
+def _word(clusters: Sequence[tuple[str, Colour]], style: Style, region: str, *, spaced: bool) -> Word:
+    rtl = _direction("".join(cluster for cluster, _ in clusters))
+    faces = _faces([cluster for cluster, _ in clusters], style, region)
     pieces = []
     for (face, colour), group in groupby(zip(clusters, faces, strict=True), key=lambda item: (item[1], item[0][1])):
         letters = "".join(cluster for (cluster, _), _ in group)
@@ -213,19 +212,25 @@ def _word(clusters: Sequence[tuple[str, Colour]], style: Style, text: str, *, sp
     return Word(tuple(reversed(pieces) if rtl else pieces), spaced, rtl)
 
 
-def _faces(clusters: Sequence[str], style: Style, text: str) -> list[fonts.Face | None]:
+def _faces(clusters: Sequence[str], style: Style, region: str) -> list[fonts.Face | None]:
     """A font for each cluster; punctuation stays in the font of the letters before it where that has it."""
     faces: list[fonts.Face | None] = []
     for cluster in clusters:
         previous = faces[-1] if faces else None
         keeps = previous is not None and not cluster[0].isalnum() and fonts.has(previous, cluster[0])
-        faces.append(previous if keeps else fonts.face_for(cluster[0], style.weight, text))
+        faces.append(previous if keeps else fonts.face_for(cluster[0], style.weight, region))
     return faces
 
 
-def _direction(clusters: Sequence[tuple[str, Colour]]) -> bool | None:
-    for cluster, _ in clusters:
-        kind = unicodedata.bidirectional(cluster[0])
+def _runs_from_right(text: str) -> bool:
+    """The direction of a paragraph is that of its first letter that has one."""
+    return _direction(text) is True
+
+
+def _direction(text: str) -> bool | None:
+    """True from the right, False from the left, None without a letter that would say it."""
+    for character in text:
+        kind = unicodedata.bidirectional(character)
         if kind in ("R", "AL"):
             return True
         if kind == "L":
@@ -239,19 +244,21 @@ def _measure(text: str, face: fonts.Face | None, style: Style) -> float:
     return style.font(face).getlength(text) / _FINE
 
 
-def _rows(words: Sequence[Word], style: Style, width: float) -> list[list[Word]]:
+def _rows(words: Iterable[Word], style: Style, width: float, limit: int) -> list[list[Word]]:
+    """Words put into rows, and no more of them than say whether ``limit`` is enough."""
     space = _space(style)
     rows: list[list[Word]] = []
     used = 0.0
-    for whole in words:
-        for word in _fitting(whole, style, width):
-            needed = word.width + (space if word.spaced else 0)
-            if rows and used + needed <= width:
-                rows[-1].append(word)
-                used += needed
-            else:
-                rows.append([word])
-                used = word.width
+    for word in chain.from_iterable(_fitting(whole, style, width) for whole in words):
+        needed = word.width + (space if word.spaced else 0)
+        if rows and used + needed <= width:
+            rows[-1].append(word)
+            used += needed
+        elif len(rows) > limit:
+            break
+        else:
+            rows.append([word])
+            used = word.width
     return rows
 
 
@@ -259,7 +266,11 @@ def _fitting(word: Word, style: Style, width: float) -> Iterator[Word]:
     """The word itself, or letters of it where it is longer than a line."""
     if word.width <= width:
         yield word
-        return
+    else:
+        yield from _letters_of(word, style)
+
+
+def _letters_of(word: Word, style: Style) -> Iterator[Word]:
     spaced = word.spaced
     for piece in word.pieces:
         for cluster, colour in _clusters([Span(piece.text, piece.colour)]):
@@ -270,11 +281,14 @@ def _fitting(word: Word, style: Style, width: float) -> Iterator[Word]:
 
 def _shortened(row: list[Word], style: Style, width: float) -> list[Word]:
     """The row with an ellipsis at its end, and as few words less as make room for it."""
+    dots = _word([(ELLIPSIS, row[-1].pieces[-1].colour)], style, "", spaced=False)
     kept = list(row)
-    colour = row[-1].pieces[-1].colour
-    dots = _word([(ELLIPSIS, colour)], style, "", spaced=False)
     while len(kept) > 1 and _row_width(kept, style) + dots.width > width:
         kept.pop()
+    if _row_width(kept, style) + dots.width > width:
+        kept = list(_letters_of(kept[0], style))
+        while len(kept) > 1 and _row_width(kept, style) + dots.width > width:
+            kept.pop()
     return [*kept, dots]
 
 
