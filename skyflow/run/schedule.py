@@ -33,7 +33,6 @@ class Schedule:
         path = remaining(self._after, weights)
         self._priority = {shot: (-path[shot], number) for number, shot in enumerate(depends_on)}
         self._ready = sorted((shot for shot, before in self._waits.items() if not before), key=self.priority)
-        self._given: set[str] = set()
         self._skipped: dict[str, str] = {}
 
     def priority(self, shot: str) -> tuple[int | Fraction, int]:
@@ -42,11 +41,7 @@ class Schedule:
 
     def pop(self) -> str | None:
         """The next ready shot, which is given out once; None where none is ready now."""
-        if not self._ready:
-            return None
-        shot = self._ready.pop(0)
-        self._given.add(shot)
-        return shot
+        return self._ready.pop(0) if self._ready else None
 
     def finish(self, shot: str) -> None:
         """A shot has ended well; those that waited only for it are ready."""
@@ -65,10 +60,6 @@ class Schedule:
             edge.extend(later)
         self._skipped |= dict.fromkeys(found, shot)
         return tuple(name for name in self._waits if name in found)
-
-    def open(self) -> tuple[str, ...]:
-        """Shots that were never given out and not skipped, in file order."""
-        return tuple(shot for shot in self._waits if shot not in self._given and shot not in self._skipped)
 
 
 def remaining(after: Mapping[str, Iterable[str]], weights: Mapping[str, int | Fraction]) -> dict[str, int | Fraction]:
