@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -89,16 +90,19 @@ CODES: dict[str, str] = {
     "SF0208": "a key that this model has no use for",
     "SF0301": "an unknown shot",
     "SF0302": "shots that wait for each other",
-    "SF0303": "a name that is a tag and a shot",
+    "SF0303": "a name that means two things",
     "SF0304": "an unknown mention",
     "SF0305": "a mention of a shot that is not extended or edited",
     "SF0306": "pictures beside a clip, with no words to take their place",
     "SF0307": "a tag of several kinds",
     "SF0308": "a voice without pictures",
+    "SF0309": "a mention in a tag's words",
     "SF0401": "a template that cannot be rendered",
     "SF0402": "a blank prompt",
     "SF0403": "a shot without a prompt",
     "SF0404": "a shot with two prompts",
+    "SF0405": "a prompt with a character that is no text",
+    "SF0406": "a var whose name templates know as something else",
     "SF0501": "a file that is not there",
     "SF0502": "a path that leads out of the project",
     "SF0503": "a file that cannot be read",
@@ -110,6 +114,7 @@ CODES: dict[str, str] = {
     "SF0605": "a frame that the shot it is taken from does not have",
     "SF0606": "a place beyond the end of the shot",
     "SF0607": "two pictures at one place",
+    "SF0608": "a clip that is extended and edited at once",
     "SF0610": "a prompt that is too long",
     "SF0611": "a grid beside images",
     "SF0612": "too many tags with images",
@@ -128,7 +133,11 @@ CODES: dict[str, str] = {
 """Every code, and in one line what it stands for; the docs list them and a test holds the two together."""
 
 
+LOOKED_THROUGH = 1000
+"""How many names a suggestion is looked for among; comparing is slow, and boards may come from anywhere."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`` Did you mean 'x'?`` as a sentence, or an empty string where nothing is near."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    """``did you mean 'x'?``, or an empty string where nothing is near."""
+    near = get_close_matches(word[:100], islice(known, LOOKED_THROUGH), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else ""

@@ -72,13 +72,10 @@ def draft(shot: WrittenShot, prompt: Prompt | None, board: WrittenBoard, files: 
     Args:
         prompt: rendered; None where it could not be, or for footage.
     """
-    made = Draft(shot)
-    clips = [*_own_clips(shot, board, files, findings)]
+    made = Draft(shot, clips=tuple(_own_clips(shot, board, files, findings)))
     if prompt is not None:
-        clips += _tag_clips(prompt, board, files, findings)
-        made.clips = tuple(clips)
+        made.clips += tuple(_tag_clips(prompt, board, files, findings))
         _resolve_mentions(made, prompt, board, findings)
-    made.clips = tuple(clips)
     made.edges = tuple(_edges(made, board, findings))
     return made
 
@@ -88,17 +85,34 @@ def _own_clips(shot: WrittenShot, board: WrittenBoard, files: Files, findings: F
     extended = shot.own.get("extends")
     if extended is not None and known_shot(extended, shot.path("extends"), board, findings):
         yield DraftClip("extend", extended, extended, shot.path("extends"))
-    if (edited := shot.own.get("edits")) is not None:
-        path = shot.path("edits")
-        if edited in board.shots:
-            yield DraftClip("reference", edited, edited, path)
-        elif "." not in edited and "/" not in edited:
+    edited = shot.own.get("edits")
+    if edited is None:
+        return
+    path = shot.path("edits")
+    if edited not in board.shots:
+        yield from _edited_file(edited, path, board, files, findings)
+    elif edited == extended:
+        message = f"'{edited}' cannot be extended and edited at once: @{edited} would mean both"
+        findings.add("SF0608", path, message, "remove `extends` or `edits`")
+    else:
+        yield DraftClip("reference", edited, edited, path)
+
+
+def _edited_file(
+    edited: str, path: Path, board: WrittenBoard, files: Files, findings: Findings
+) -> Iterator[DraftClip]:
+    """The clip of a file that is edited; a name that no file has is taken for a shot's."""
+    for kind, named in (("tags", board.tags), ("shots", board.shots)):
+        if EDITED_FILE in named:
+            message = f"@{EDITED_FILE} is what a prompt calls an edited file, and the name of something else here"
+            findings.add("SF0303", (kind, EDITED_FILE), message, "rename it", related=[(path, "the edited file")])
+    try:
+        yield DraftClip("reference", EDITED_FILE, files.clip(edited), path)
+    except FileFault as fault:
+        if fault.code == "SF0501" and not {".", "/"} & set(edited):
             known_shot(edited, path, board, findings)
         else:
-            try:
-                yield DraftClip("reference", EDITED_FILE, files.clip(edited), path)
-            except FileFault as fault:
-                findings.add(fault.code, path, fault.message, fault.remedy)
+            findings.add(fault.code, path, fault.message, fault.remedy)
 
 
 def _tag_clips(prompt: Prompt, board: WrittenBoard, files: Files, findings: Findings) -> Iterator[DraftClip]:
@@ -124,7 +138,7 @@ def _resolve_mentions(made: Draft, prompt: Prompt, board: WrittenBoard, findings
         if tag is None:
             _unknown(made.shot, mention.name, prompt, board, findings)
         elif not (tag.keys() & {"images", "grid", "video"}):
-            words[mention.name] = tag.get("describe", mention.name)
+            words[mention.name] = _said(tag)
         elif "video" not in tag and made.clips:
             words[mention.name] = _in_words(made, mention.name, tag, prompt, findings)
         elif "video" not in tag:
@@ -140,7 +154,9 @@ def _resolve_mentions(made: Draft, prompt: Prompt, board: WrittenBoard, findings
 
 
 def _unknown(shot: WrittenShot, name: str, prompt: Prompt, board: WrittenBoard, findings: Findings) -> None:
-    where, path = prompt.place_of(f"@{name}"), prompt.path
+    where, path = prompt.place_of(name), prompt.path
+    if "tags" in board.refused:
+        return
     if name in board.shots:
         if not shot.broken:
             message = f"@{name} is a shot that this one neither extends nor edits"
@@ -158,14 +174,19 @@ def _in_words(made: Draft, name: str, tag: Mapping[str, Any], prompt: Prompt, fi
         message = f"@{name} has pictures, which the model cannot take beside the clip @{clip.tag}"
         related = [(("tags", name), f"@{name} is defined here"), (clip.path, "the clip comes from here")]
         remedy = f"add `describe:` to the tag '{name}'"
-        findings.add("SF0306", prompt.path, message, remedy, place=prompt.place_of(f"@{name}"), related=related)
+        findings.add("SF0306", prompt.path, message, remedy, place=prompt.place_of(name), related=related)
         return name
-    note = f"@{name} in words: {tag['describe']}"
+    note = f"@{name} in words: {_said(tag)}"
     if "voice" in tag:
         note += " (without its voice)"
     if note not in made.notes:
         made.notes.append(note)
-    return str(tag["describe"])
+    return _said(tag)
+
+
+def _said(tag: Mapping[str, Any]) -> str:
+    """A tag's words as they stand in a prompt; a tag that the schema refused has none."""
+    return mentions.rewrite(tag.get("describe", ""), lambda name: f"@{name}")
 
 
 def known_shot(name: str, path: Path, board: WrittenBoard, findings: Findings) -> bool:
@@ -191,7 +212,7 @@ def _edges(made: Draft, board: WrittenBoard, findings: Findings) -> Iterator[Edg
     needs = made.shot.own.get("needs", ())
     for number, name in enumerate([needs] if isinstance(needs, str) else needs):
         path = made.shot.path("needs") if isinstance(needs, str) else made.shot.path("needs", number)
-        if known_shot(name, path, board, findings):
+        if name is not None and known_shot(name, path, board, findings):
             yield Edge(name, "needs", path)
 
 
@@ -202,9 +223,10 @@ def _tag_edges(name: str, board: WrittenBoard, findings: Findings) -> Iterator[E
 
 
 def tag_images(name: str, board: WrittenBoard) -> Iterator[tuple[Path, Any]]:
-    """A tag's pictures as they are written, each with its path; a grid is its only one."""
+    """A tag's sound pictures as they are written, each with its path; a grid is its only one."""
     tag = board.tags[name]
     for number, image in enumerate(tag.get("images", ())):
-        yield ("tags", name, "images", number), image
+        if image is not None:
+            yield ("tags", name, "images", number), image
     if "grid" in tag:
         yield ("tags", name, "grid"), tag["grid"]

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_DEPTH = 64
+MAX_VALUES = 300_000
+"""How many values a document may hold: a board of ten thousand shots has a third of that."""
+
 MAX_ALIASED = 100_000
 """How many values aliases may add to a document; a bomb of nine lines adds a thousand million."""
 
+ALIAS = "*"
+"""In place of a scalar's style: what stands here is the name of what is meant."""
+
 RawSpot: TypeAlias = "tuple[int, int, int, int, str]"
 Spots: TypeAlias = "dict[int, dict[str | int, RawSpot]]"
-"""For each container, by its id: the spots of its parts (key, key's end, start, end, style of scalar)."""
+"""For each container, by its id: the spots of its parts (key, key's end, start, end, style of scalar or ALIAS)."""
 
 
 class Note(Protocol):
@@ -97,6 +103,7 @@ class _Builder:
         self.scalars = Scalars(note)
         self.open: list[_Open] = []
         self.anchors: dict[str | None, _Value] = {}
+        self.values = 0
         self.aliased = 0
         self.documents = 0
 
@@ -127,6 +134,8 @@ class _Builder:
         if not (self.open and self.open[-1].wants_key):
             self.put(_Value(value, start, end, style=event.style or ""), event.anchor)
             return
+        if event.anchor:
+            self.anchors[event.anchor] = _Value(value, start, end)
         self.open[-1].key = (event.value, start, end)
         self.open[-1].merging = not event.style and event.value == "<<"
         if not isinstance(value, str):
@@ -160,10 +169,13 @@ class _Builder:
         if self.aliased > MAX_ALIASED:
             message = f"aliases make this document more than {MAX_ALIASED:,} values larger"
             self.refuse("SF0102", start, end, message, "use fewer aliases")
-        self.put(_Value(known.value, start, end, known.nodes), None)
+        self.put(_Value(known.value, start, end, known.nodes, ALIAS), None)
 
     def put(self, item: _Value, anchor: str | None) -> None:
         """Give a finished value to what it stands in."""
+        self.values += 1
+        if self.values > MAX_VALUES:
+            self.refuse("SF0102", item.start, item.end, f"more than {MAX_VALUES:,} values", "split the board")
         if anchor:
             self.anchors[anchor] = item
         if not self.open:

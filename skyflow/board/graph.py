@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from skyflow.board.draft import Edge
     from skyflow.board.findings import Findings
+    from skyflow.board.source import Path
 
     Graph: TypeAlias = "nx.DiGraph[str]"
 
@@ -38,8 +39,8 @@ def order(graph: Graph) -> tuple[str, ...]:
     """
     position = {shot: number for number, shot in enumerate(graph)}
     looping = {shot for part in nx.strongly_connected_components(graph) if _loops(graph, part) for shot in part}
-    beyond = {shot for start in looping for shot in nx.descendants(graph, start)} if looping else set()
-    sound = graph.subgraph([shot for shot in graph if shot not in looping | beyond])
+    left_out = {shot for layer in nx.bfs_layers(graph, looping) for shot in layer} if looping else set()
+    sound = graph.subgraph([shot for shot in graph if shot not in left_out])
     return tuple(nx.lexicographical_topological_sort(sound, key=position.__getitem__))
 
 
@@ -49,18 +50,27 @@ def report_cycles(graph: Graph, findings: Findings) -> None:
     for part in nx.strongly_connected_components(graph):
         if not _loops(graph, part):
             continue
-        edges = nx.find_cycle(graph.subgraph(part), min(part, key=position.__getitem__))
-        # An edge runs from what is made first; a person reads the other way, from a shot to what it needs.
-        needs = [(shot, upstream) for upstream, shot, *_ in reversed(edges)]
-        start = min(range(len(needs)), key=lambda number: position[needs[number][0]])
-        needs = needs[start:] + needs[:start]
+        needs = _cycle(graph, part, position)
         walk = " → ".join([needs[0][0], *(upstream for _, upstream in needs)])
-        related = []
-        for shot, upstream in needs:
-            edge = graph.edges[upstream, shot]
-            kinds = " and ".join(sorted(edge["kinds"]))
-            related.append((edge["paths"][0], f"{shot} depends on {upstream} ({kinds})"))
-        findings.add("SF0302", related[0][0], f"shots wait for each other: {walk}", "remove one", related=related)
+        (path, words), *related = [_said(graph, shot, upstream) for shot, upstream in needs]
+        message = f"shots wait for each other: {walk}; here {words}"
+        findings.add("SF0302", path, message, "remove one of these", related=related)
+
+
+def _cycle(graph: Graph, part: set[str], position: Mapping[str, int]) -> list[tuple[str, str]]:
+    """A cycle as pairs of a shot and what it needs, from the shot that stands first in the file."""
+    edges = nx.find_cycle(graph.subgraph(part), min(part, key=position.__getitem__))
+    # An edge runs from what is made first; a person reads the other way, from a shot to what it needs.
+    needs = [(shot, upstream) for upstream, shot, *_ in reversed(edges)]
+    start = min(range(len(needs)), key=lambda number: position[needs[number][0]])
+    return needs[start:] + needs[:start]
+
+
+def _said(graph: Graph, shot: str, upstream: str) -> tuple[Path, str]:
+    """Where the board says that a shot depends on another, and how."""
+    edge = graph.edges[upstream, shot]
+    kinds = " and ".join(sorted(edge["kinds"]))
+    return edge["paths"][0], f"{shot} depends on {upstream} ({kinds})"
 
 
 def _loops(graph: Graph, part: set[str]) -> bool:

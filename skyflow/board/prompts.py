@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from skyflow.board import mentions
 from skyflow.board.files import FileFault
+from skyflow.board.source import NOT_TEXT
 from skyflow.board.templates import TemplateFault, Templates
 from skyflow.board.text import Text
 from skyflow.models import skyreels_v4
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from skyflow.board.source import Path, Source
     from skyflow.board.written import WrittenBoard, WrittenShot
     from skyflow.problems import Place
+
+
+TAKEN = frozenset({"board", "shot", "shots", "tags", "self", "true", "false", "none", "True", "False", "None"})
+"""Names that mean something to a template before any var does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +44,18 @@ class Prompt:
     file: str | None
     source: Source
 
-    def place_of(self, word: str) -> Place:
-        """Where a word of the rendered prompt is written; the prompt's own place where a variable brought it."""
-        found = re.search(rf"{re.escape(word)}(?![A-Za-z0-9_])", self.written)
-        if not found:
+    def place_of(self, name: str) -> Place:
+        """Where a mention in the rendered prompt is written; the prompt's own place where a variable brought it."""
+        start = next((at.start for at in mentions.find(self.written) if at.name == name), None)
+        if start is None:
             return self.source.place(self.path, key=True)
-        return self.at(found.start(), len(word))
+        return self.at(start, len(name) + 1)
 
     def at(self, offset: int, length: int) -> Place:
         """The place of a stretch of the template."""
         if self.file is None:
             return self.source.inside(self.path, offset, length)
-        return Text(self.file, self.written).place(offset, offset + length)
+        return Text(self.source.beside(self.file), self.written).place(offset, offset + length)
 
 
 class Prompts:
@@ -62,6 +68,12 @@ class Prompts:
         self._findings = findings
         self._templates = Templates(files)
         self._shots = {shot.id: _facts(shot) for shot in board.shots.values()}
+        self._common = {
+            **board.vars,
+            "board": {"title": board.title},
+            "shots": self._shots,
+            "tags": {name: {"describe": tag.get("describe", "")} for name, tag in board.tags.items()},
+        }
 
     def render(self, shot: WrittenShot) -> Prompt | None:
         """A shot's prompt; None where it has none or could not be rendered, which is then noted."""
@@ -69,14 +81,28 @@ class Prompts:
         if prompt is None:
             return None
         try:
-            text = self._templates.render(prompt.written, self._scope(shot)).strip()
+            text = _trimmed(self._templates.render(prompt.written, self._common | {"shot": self._shots[shot.id]}))
         except TemplateFault as fault:
-            self._findings.add("SF0401", prompt.path, fault.message, fault.remedy, place=self._place(prompt, fault))
+            # A name that only the refused vars could have is no second problem.
+            if not (fault.undefined and "vars" in self._board.refused):
+                self._findings.add(
+                    "SF0401", prompt.path, fault.message, fault.remedy, place=self._place(prompt, fault)
+                )
             return None
         if not text:
             self._findings.add("SF0402", prompt.path, "the prompt is blank", "say what is seen")
             return None
-        return Prompt(text, prompt.path, prompt.written, prompt.file, self._source)
+        if bad := NOT_TEXT.search(text):
+            message = f"the prompt holds the character U+{ord(bad[0]):04X}, which is no text"
+            self._findings.add("SF0405", prompt.path, message, "remove it")
+            return None
+        return replace(prompt, text=text)
+
+    def check_vars(self) -> None:
+        """Note every var whose name a template could never reach."""
+        for name in sorted(TAKEN & self._board.vars.keys()):
+            message = f"templates know '{name}' as something else: this var would be lost"
+            self._findings.add("SF0406", ("vars", name), message, "rename it")
 
     def _written(self, shot: WrittenShot) -> Prompt | None:
         """The template, not rendered yet."""
@@ -98,16 +124,6 @@ class Prompts:
             return None
         return Prompt("", shot.path("prompt_file"), text, own["prompt_file"], self._source)
 
-    def _scope(self, shot: WrittenShot) -> dict[str, Any]:
-        """What a template may name; the four words of ours win over a var of the same name."""
-        return {
-            **self._board.vars,
-            "board": {"title": self._board.title},
-            "shot": self._shots[shot.id],
-            "shots": self._shots,
-            "tags": {name: {"describe": tag.get("describe", "")} for name, tag in self._board.tags.items()},
-        }
-
     def _place(self, prompt: Prompt, fault: TemplateFault) -> Place:
         """Where a template's fault is: under the name that is meant, in the file that holds it."""
         if fault.file is not None:
@@ -115,10 +131,15 @@ class Prompts:
                 whole = self._files.text(fault.file)
             except FileFault:
                 return self._source.place(prompt.path)
-            return _under(Text(fault.file, whole), fault)
+            return _under(Text(self._source.beside(fault.file), whole), fault)
         text = Text(prompt.file or "", prompt.written)
         found = _under(text, fault)
         return prompt.at(text.offset(found.line) + found.column - 1, found.length)
+
+
+def _trimmed(prompt: str) -> str:
+    """A prompt without white space around it and at the ends of its lines, which nobody sees and editors remove."""
+    return "\n".join(line.rstrip() for line in prompt.strip().split("\n"))
 
 
 def _under(text: Text, fault: TemplateFault) -> Place:

@@ -11,7 +11,7 @@ from skyflow.board.findings import Findings
 from skyflow.board.model import Board
 from skyflow.board.prompts import Prompts
 from skyflow.board.resolve import Resolver
-from skyflow.board.shape import check_defaults
+from skyflow.board.shape import check_size
 from skyflow.board.source import Source
 from skyflow.board.written import compose
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from skyflow.board.draft import Draft
     from skyflow.board.files import Files
+    from skyflow.board.model import Shot
     from skyflow.board.prompts import Prompt
     from skyflow.board.written import WrittenBoard
     from skyflow.problems import Problem
@@ -54,10 +55,13 @@ def read(name: str, shown: str, content: bytes, files: Files, overrides: Mapping
     if source.data is None:
         return Reading(None, findings.sorted())
     faults = list(schema.check(source))
-    findings.take(problem for _, problem in faults)
+    noted = {problem.place for problem in source.problems}
+    findings.take(problem for _, problem in faults if problem.place not in noted)
     written = compose(source.data, (path for path, _ in faults), overrides)
     if written is None:
         return Reading(None, findings.sorted())
+    if not written.shots:
+        findings.add("SF0206", ("shots",), "there are no shots", "add one; a key that starts with x- is none")
     board = _resolve(name, written, source, files, findings)
     problems = findings.sorted()
     return Reading(None if findings.errors else board, problems)
@@ -74,12 +78,10 @@ def _resolve(name: str, written: WrittenBoard, source: Source, files: Files, fin
         shot = resolver.resolve(drafts[shot_id])
         if shot and not shot.footage:
             rules.check(shot, drafts[shot_id], prompts[shot_id], resolver.shots, findings)
-    for number, shot_id in enumerate(written.cut or ()):
-        known_shot(shot_id, ("cut", number), written, findings)
+    cut = _cut(written, resolver.shots, findings)
     if len(resolver.shots) < len(written.shots):
         return None
     shots = {shot_id: resolver.shots[shot_id] for shot_id in written.shots}
-    cut = written.cut or tuple(shot.id for shot in shots.values() if shot.in_cut)
     return Board(name, written.title or name, written.model, shots, order, cut, web, findings.sorted())
 
 
@@ -96,7 +98,15 @@ def _drafts(
         drafts[shot.id] = draft(shot, prompts[shot.id], written, files, findings)
     said = [prompt for prompt in prompts.values() if prompt]
     mentioned = {mention.name for prompt in said for mention in mentions.find(prompt.text)}
+    renderer.check_vars()
     rules.check_tags(written, mentioned, files, findings)
-    if written.shots:
-        check_defaults(next(iter(written.shots.values())), findings)
+    check_size(written.defaults, ("defaults",), findings)
     return prompts, drafts
+
+
+def _cut(written: WrittenBoard, shots: Mapping[str, Shot], findings: Findings) -> tuple[str, ...]:
+    """The final edit: as the board says, else every shot that does not leave itself out."""
+    if written.cut is None:
+        return tuple(name for name in written.shots if name in shots and shots[name].in_cut)
+    named = [(number, name) for number, name in enumerate(written.cut) if name is not None]
+    return tuple(name for number, name in named if known_shot(name, ("cut", number), written, findings))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skyflow.board import mentions
 from skyflow.board.draft import known_shot, tag_images
 from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia, ShotClip
@@ -82,7 +83,8 @@ def _reference_clip(item: ClipReference, path: Path, shots: Mapping[str, Shot], 
             f"the model cannot {verb} {name}: its clip will be {size}, {pixels:,} pixels, "
             f"and {skyreels_v4.REFERENCE_PIXELS_MIN:,} is the least"
         )
-        remedy = f"make {name} at 1080p" if related else "scale it up to 1920x1080"
+        made = isinstance(item.clip, ShotClip) and not shots[item.clip.shot].footage
+        remedy = f"make {name} at 1080p" if made else "scale it up to 1920x1080"
         findings.add("SF0614", path, message, remedy, related=related)
     if seconds > skyreels_v4.REFERENCE_SECONDS_MAX:
         message = f"the model cannot {verb} {name}: it lasts {float(seconds):.2f} s, 15 s is the most"
@@ -136,8 +138,12 @@ def check_tags(board: WrittenBoard, mentioned: Iterable[str], files: Files, find
         if "voice" in tag and not {"images", "grid"} & tag.keys():
             message = f"the voice of '{name}' has no pictures to speak from"
             findings.add("SF0308", ("tags", name, "voice"), message, "add `images:`, or remove the voice")
+        mentioning = [mention.name for mention in mentions.find(tag.get("describe", ""))]
+        if mentioning:
+            message = f"the words of '{name}' mention @{mentioning[0]}, and words are sent as they are"
+            findings.add("SF0309", ("tags", name, "describe"), message, "say it in words, or write @@ for a plain @")
         _check_tag_files(name, board, files, findings)
-        if name not in used:
+        if tag and name not in used:
             findings.add("SF0806", ("tags", name), f"no prompt mentions @{name}", "mention it, or remove the tag")
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import yaml
 
@@ -20,6 +20,19 @@ FLOAT = re.compile(
 MAX_DIGITS = 400
 CORE = "tag:yaml.org,2002:"
 NAMES = {"str", "int", "float", "bool", "null"}
+
+PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\n]*\s+)*)*")
+"""Anchor and tag before a scalar, and comments between."""
+
+BLANK_ESCAPES = "\n \tntrvfNLP_"
+UNITS = {
+    "": re.compile(r"\S"),
+    "|": re.compile(r"\S"),
+    ">": re.compile(r"\S"),
+    "'": re.compile(r"''|\S"),
+    '"': re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)|\S", re.DOTALL),
+}
+"""What one visible character of a value looks like in each style."""
 
 
 class Scalars:
@@ -53,7 +66,7 @@ class Scalars:
             return self.not_a_number(start, end, "this number is too long")
         if INT.fullmatch(text):
             return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
-        number = math.inf if text.strip("+-.")[:1] in "iInN" else float(text)
+        number = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return number if math.isfinite(number) else self.not_a_number(start, end, f"{text} is not a finite number")
 
     def not_a_number(self, start: int, end: int, message: str) -> int:
@@ -71,24 +84,32 @@ def align(written: str, style: str, value: str, offset: int) -> int:
     Indentation, folding and chomping touch white space only, so the n-th visible character of a value is the n-th
     visible one as written, once quotes and escapes are seen through. White space is placed with what follows it.
     """
-    visible = len(re.sub(r"\s", "", value[:offset]))
-    body, units = _units(written, style)
-    for number, match in enumerate(units.finditer(written, body)):
-        if number == visible:
-            return match.start()
-    return max(0, len(written.rstrip()) - 1)
+    before = sum(not character.isspace() for character in value[:offset])
+    last = 0
+    for number, start in enumerate(_visible(written, style)):
+        last = start
+        if number == before:
+            break
+    return last
 
 
-def _units(written: str, style: str) -> tuple[int, re.Pattern[str]]:
-    """Where a scalar's body starts, and what one visible character of it looks like."""
-    properties = re.match(r"(?:[&!]\S*\s+)*", written)
-    first = properties.end() if properties else 0
+def _visible(written: str, style: str) -> Iterator[int]:
+    """Where each visible character of a scalar's value starts in what is written."""
+    properties = PROPERTIES.match(written)
+    start = properties.end() if properties else 0
     if style in {"|", ">"}:
-        return written.find("\n") + 1, re.compile(r"\S")
-    if style == "'":
-        return first + 1, re.compile(r"''|\S")
-    if style == '"':
-        escape = r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[^\sntrNLP_\t 0abvxuU])"
-        blank = r"\\(?:[ntrNLP_ \t0abve]|\n\s*)"
-        return first + 1, re.compile(rf"(?:(?:{blank})|\s)*({escape}|\S)")
-    return first, re.compile(r"\S")
+        start = written.find("\n", start) + 1 or len(written)
+    elif style:
+        start += 1
+    end = len(written) - (style in {"'", '"'})
+    for match in UNITS[style].finditer(written, start, end):
+        if not _is_blank(match[0]):
+            yield match.start()
+
+
+def _is_blank(unit: str) -> bool:
+    """Whether an escape of a double-quoted scalar stands for white space, or for nothing: a folded line."""
+    if len(unit) == 1 or unit[0] != "\\":
+        return False
+    kind, code = unit[1], unit[2:]
+    return chr(int(code, 16)).isspace() if code else kind in BLANK_ESCAPES

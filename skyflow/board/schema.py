@@ -24,13 +24,12 @@ KINDS = {
     "number": "a number",
     "integer": "a whole number",
     "boolean": "true or false",
-    "null": "nothing",
 }
 
 NOT_IN_THIS_MODEL = {
     "seed": "the model takes no seed; the lock records the seed that each take came with",
     "negative_prompt": "the model takes no negative prompt",
-    "fps": "the model makes 32 frames a second and takes no other rate",
+    "fps": "every clip is taken to have 32 frames a second: the model takes no rate",
     "steps": "the model takes no number of steps",
 }
 """Keys that people bring from other models, and why they are not here."""
@@ -40,9 +39,12 @@ class Fault(NamedTuple):
     """One thing that JSON Schema finds, without its library's types.
 
     Attributes:
+        path: of the value that is at fault; of its mapping where a key's name is.
         rule: the keyword that failed, and ``wanted`` its value.
-        found: what stands there.
+        found: what stands there; the key where its name is at fault.
         part: the schema that it stands in.
+        key: whether a key's name is at fault, not a value.
+        example: what the schema gives as one.
     """
 
     path: Path
@@ -50,6 +52,8 @@ class Fault(NamedTuple):
     wanted: Any
     found: Any
     part: dict[str, Any]
+    key: bool
+    example: Any
 
 
 def check(source: Source) -> Iterator[tuple[Path, Problem]]:
@@ -87,23 +91,35 @@ def _meant(error: ValidationError) -> list[ValidationError]:
 
 def _fault(error: ValidationError) -> Fault:
     part = error.schema if isinstance(error.schema, dict) else {}
-    return Fault(tuple(error.absolute_path), str(error.validator), error.validator_value, error.instance, part)
+    key = "propertyNames" in error.absolute_schema_path
+    path = tuple(error.absolute_path)
+    return Fault(path, str(error.validator), error.validator_value, error.instance, part, key, _example(error))
+
+
+def _example(error: ValidationError) -> Any:  # noqa: ANN401 - any YAML
+    """The example of the schema that failed, or of the choice that it is part of; None without one."""
+    here = len(error.absolute_path)
+    at: Any = error
+    while at is not None and len(at.absolute_path) == here:
+        if isinstance(at.schema, dict) and at.schema.get("examples"):
+            return at.schema["examples"][0]
+        at = at.parent
+    return None
 
 
 def _explain(source: Source, fault: Fault) -> Iterator[tuple[Path, Problem]]:
     path = fault.path
-    match fault.rule:
-        case "additionalProperties":
-            yield from _unknown_keys(source, fault)
-        case "required":
-            missing = next(key for key in fault.wanted if key not in fault.found)
-            remedy = _add(missing, fault.part.get("properties", {}).get(missing, {}))
+    if fault.key:
+        yield (*path, str(fault.found)), _bad_name(source, fault)
+    elif fault.rule == "additionalProperties":
+        yield from _unknown_keys(source, fault)
+    elif fault.rule == "required":
+        for missing in (key for key in fault.wanted if key not in fault.found):
+            remedy = _add(missing, fault.part["properties"][missing])
             yield path, Problem("SF0202", source.place(path), dotted(path), f"'{missing}' is missing", remedy)
-        case "propertyNames" | "pattern" if path[-1:] != ("describe",):
-            yield (*path, str(fault.found)), _bad_name(source, fault)
-        case _:
-            code, message = _value(fault)
-            yield path, Problem(code, source.place(path), dotted(path), message, _example(path, fault.part))
+    else:
+        code, message = _value(fault)
+        yield path, Problem(code, source.place(path), dotted(path), message, _remedy(fault))
 
 
 def _unknown_keys(source: Source, fault: Fault) -> Iterator[tuple[Path, Problem]]:
@@ -122,7 +138,8 @@ def _unknown_keys(source: Source, fault: Fault) -> Iterator[tuple[Path, Problem]
 
 def _bad_name(source: Source, fault: Fault) -> Problem:
     path = (*fault.path, str(fault.found))
-    message = f"{_shown(fault.found)} is no name: a letter, then letters, digits and underscores, at most 64"
+    rule: str = fault.part["description"]
+    message = f"{_shown(fault.found)} is no name: {rule[0].lower()}{rule[1:].rstrip('.')}"
     return Problem("SF0207", source.place(path, key=True), dotted(path), message, "rename it")
 
 
@@ -138,7 +155,7 @@ def _value(fault: Fault) -> tuple[str, str]:
         case "const":
             return "SF0204", f"must be {wanted}, is {_shown(found)}"
         case "minimum" | "maximum":
-            return "SF0205", f"{found} is out of range: {_range(fault.part)}"
+            return "SF0205", f"{_shown(found)} is out of range: {_range(fault.part)}"
         case "minItems" | "minProperties" | "minLength" | "pattern":
             return "SF0206", "must not be empty"
         case _:
@@ -152,7 +169,7 @@ def _range(part: dict[str, Any]) -> str:
 
 def _kind_of(wanted: Any) -> str:  # noqa: ANN401 - a schema's own value
     names = wanted if isinstance(wanted, list) else [wanted]
-    return " or ".join(KINDS[name] for name in names)
+    return " or ".join(KINDS[name] for name in names if name != "null")  # an empty key is taken, not asked for
 
 
 def _shown(found: Any) -> str:  # noqa: ANN401 - any YAML may stand there
@@ -174,13 +191,13 @@ def _add(key: str, part: dict[str, Any]) -> str:
     return f"add `{key}:`"
 
 
-def _example(path: Path, part: dict[str, Any]) -> str:
+def _remedy(fault: Fault) -> str:
     """The schema's own example, so that a message teaches what hover text teaches."""
-    examples = part.get("examples")
-    key = next((step for step in reversed(path) if isinstance(step, str)), "")
-    if not examples or not key:
+    key = next((step for step in reversed(fault.path) if isinstance(step, str)), "")
+    if fault.example is None or not key:
         return ""
-    return f"for example `{key}: {_flow(examples[0])}`"
+    inside = isinstance(fault.path[-1], int)
+    return f"for example `{key}: {_flow([fault.example] if inside else fault.example)}`"
 
 
 def _flow(value: Any) -> str:  # noqa: ANN401 - any YAML may stand there

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skyflow.board.model import Output, Size
 from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skyflow.board.draft import Draft
     from skyflow.board.findings import Findings
     from skyflow.board.source import Path
-    from skyflow.board.written import WrittenShot
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,7 @@ def shape(draft: Draft, media: list[Medium], findings: Findings) -> Shape:
 def _picture(draft: Draft, media: list[Medium], findings: Findings) -> tuple[str, Size | None]:
     """Resolution, and the size to send where no medium sets the aspect."""
     shot = draft.shot
-    if "size" in shot.own and (clash := shot.own.keys() & {"resolution", "aspect"}):
-        related = [(shot.path(key), f"'{key}' stands here") for key in sorted(clash)]
-        findings.add(
-            "SF0602", shot.path("size"), "size says resolution and aspect already", "keep one", related=related
-        )
+    check_size(shot.own, shot.path(), findings)
     if media:
         return _tier_beside_media(draft, findings), None
     size = shot.own.get("size")
@@ -123,13 +120,9 @@ def parse_size(size: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def check_defaults(shot: WrittenShot, findings: Findings) -> None:
-    """The board's defaults must not contradict themselves."""
-    if "size" in shot.inherited and (clash := shot.inherited.keys() & {"resolution", "aspect"}):
-        _both(findings, ("defaults",), clash)
-
-
-def _both(findings: Findings, at: Path, clash: set[str]) -> None:
-    related = [((*at, key), f"'{key}' stands here") for key in sorted(clash)]
-    message = "size says resolution and aspect already"
-    findings.add("SF0602", (*at, "size"), message, "keep one of the two", related=related)
+def check_size(keys: Mapping[str, Any], at: Path, findings: Findings) -> None:
+    """A shot, or the board's defaults, must not say twice how large the picture is."""
+    if "size" in keys and (clash := sorted(keys.keys() & {"resolution", "aspect"})):
+        related = [((*at, key), f"'{key}' stands here") for key in clash]
+        message = "size says resolution and aspect already"
+        findings.add("SF0602", (*at, "size"), message, f"remove size, or {' and '.join(clash)}", related=related)

@@ -6,6 +6,7 @@ alias shares its anchor's data and so its places, which keeps both as small as t
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import Any, NamedTuple, TypeAlias
 
@@ -68,15 +69,19 @@ class Source:
         """The place of a stretch of a text value, however the scalar is written.
 
         Args:
-            offset: counted in the value's own characters, from 0.
+            offset: counted in the value's own characters, from 0. An alias is shown whole, for it is not the text.
         """
         spot, value, whole = self._find(path)
-        if not whole or not isinstance(value, str):
+        if not whole or not isinstance(value, str) or spot.style == events.ALIAS:
             return self.place(path)
         written = self.text.characters[spot.start : spot.end]
         start = align(written, spot.style, value, offset)
         end = align(written, spot.style, value, offset + max(1, length) - 1) + 1
         return self.text.place(spot.start + start, spot.start + max(end, start + 1))
+
+    def beside(self, path: str) -> str:
+        """What a person calls a file that this one names relative to itself."""
+        return posixpath.normpath(posixpath.join(posixpath.dirname(self.name), path))
 
     def _find(self, path: Path) -> tuple[Spot, Any, bool]:
         """The spot and value at a path, or of the last step that exists; and whether that is the whole path."""

@@ -20,6 +20,7 @@ class Text:
         self.name = name
         self.characters = characters
         self._starts = [0, *(match.end() for match in re.finditer("\n", characters))]
+        self._lines: dict[int, str] = {}  # many problems may share one long line, and then share its text
 
     def place(self, start: int, end: int) -> Place:
         """The place of a stretch, cut off at the end of its first line.
@@ -35,9 +36,11 @@ class Text:
 
     def line(self, number: int) -> str:
         """A line by its number, from 1, without its line break."""
-        first = self._starts[number - 1]
-        last = self._starts[number] - 1 if number < len(self._starts) else len(self.characters)
-        return self.characters[first:last]
+        if number not in self._lines:
+            first = self._starts[number - 1]
+            last = self._starts[number] - 1 if number < len(self._starts) else len(self.characters)
+            self._lines[number] = self.characters[first:last]
+        return self._lines[number]
 
     def offset(self, line: int) -> int:
         """Where a line starts; the last line's start for a number beyond the text."""

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from skyflow.board.source import Path
 
-NOT_A_DEFAULT = frozenset({"prompt", "prompt_file", "extends", "edits", "frames", "footage", "needs"})
-
 
 @dataclass(frozen=True, slots=True)
 class WrittenShot:
@@ -41,14 +39,23 @@ class WrittenShot:
 
 @dataclass(frozen=True, slots=True)
 class WrittenBoard:
-    """Everything that a board says."""
+    """Everything that a board says, but for what the schema refused.
+
+    An item of a list that was refused stands as None, so that the others keep their numbers. A shot or tag that was
+    refused as a whole is still there by its name, so that what names it is not called unknown.
+
+    Attributes:
+        refused: keys at the top whose value was refused as a whole.
+    """
 
     title: str
     model: str
     vars: Mapping[str, Any]
+    defaults: Mapping[str, Any]
     tags: Mapping[str, Mapping[str, Any]]
     shots: Mapping[str, WrittenShot]
-    cut: tuple[str, ...] | None
+    cut: tuple[str | None, ...] | None
+    refused: frozenset[str]
 
 
 def compose(data: Any, faulty: Iterable[Path], overrides: Mapping[str, Any]) -> WrittenBoard | None:  # noqa: ANN401 - any YAML
@@ -62,41 +69,52 @@ def compose(data: Any, faulty: Iterable[Path], overrides: Mapping[str, Any]) -> 
     Returns:
         None where there are no shots to speak of.
     """
-    faults = tuple(faulty)
-    sound = _without(data, (), frozenset(faults))
-    if not isinstance(sound, dict) or not isinstance(sound.get("shots"), dict):
+    faults = frozenset(_refused(path) for path in faulty if path)
+    sound = _sound(data, (), faults)
+    if not isinstance(sound, dict) or "shots" not in sound:
         return None
-    broken = {path[1] for path in faults if path[:1] == ("shots",) and len(path) > 1}
-    inherited = sound.get("defaults") or {}
-    # A tag that the schema refused still has its name: to call its mentions unknown too would be noise.
-    refused: dict[str, Any] = {str(path[1]): {} for path in faults if path[:1] == ("tags",) and len(path) == 2}
+    defaults: dict[str, Any] = sound.get("defaults") or {}
+    broken = {path[1] for path in faults if path[0] == "shots" and len(path) > 1}
     shots = {
-        name: WrittenShot(name, index, keys, inherited, name in broken)
-        for index, (name, keys) in enumerate(
-            (name, keys) for name, keys in sound["shots"].items() if isinstance(keys, dict)
-        )
+        name: WrittenShot(name, index, keys, defaults, name in broken)
+        for index, (name, keys) in enumerate(sound["shots"].items())
     }
     return WrittenBoard(
         title=sound.get("title", ""),
         model=sound.get("model", skyreels_v4.ID),
-        vars=sound.get("vars", {}) | dict(overrides),
-        tags=refused | sound.get("tags", {}),
+        vars=(sound.get("vars") or {}) | dict(overrides),
+        defaults=defaults,
+        tags=sound.get("tags") or {},
         shots=shots,
         cut=tuple(sound["cut"]) if "cut" in sound else None,
+        refused=frozenset(str(path[0]) for path in faults if len(path) == 1),
     )
 
 
-def _without(value: Any, path: Path, faulty: frozenset[Path]) -> Any:  # noqa: ANN401 - any YAML
-    """A copy without ``x-`` keys and without what stands at a faulty path, but for a shot, which keeps the rest."""
+def _refused(path: Path) -> Path:
+    """What is left out for a fault: a value of a shot or a tag, or an item where the value is a list."""
+    depth = {"shots": 3, "tags": 3, "vars": 2, "defaults": 2}.get(str(path[0]), 1)
+    if isinstance(next(iter(path[depth:]), None), int):
+        depth += 1
+    return path[:depth]
+
+
+def _sound(value: Any, path: Path, faults: frozenset[Path]) -> Any:  # noqa: ANN401 - any YAML
+    """A copy without ``x-`` keys and without what is at fault."""
     if isinstance(value, dict):
-        kept = {}
-        for key, item in value.items():
-            here = (*path, key)
-            whole_shot = len(here) == 2 and here[0] == "shots" and isinstance(item, dict)
-            if (here in faulty and not whole_shot) or (key.startswith("x-") and path[:1] != ("vars",)):
-                continue
-            kept[key] = _without(item, here, faulty)
-        return kept
+        kept = ((key, item, (*path, key)) for key, item in value.items() if not _ignored(key, path))
+        if path in {("shots",), ("tags",)}:
+            return {key: _sound(item, here, faults) if isinstance(item, dict) else {} for key, item, here in kept}
+        return {key: _sound(item, here, faults) for key, item, here in kept if here not in faults}
     if isinstance(value, list):
-        return [_without(item, (*path, n), faulty) for n, item in enumerate(value) if (*path, n) not in faulty]
+        items = ((item, (*path, number)) for number, item in enumerate(value))
+        return [None if here in faults else _sound(item, here, faults) for item, here in items]
+    # 5.0 seconds are 5 seconds, in every request and message; what templates print stays as it is written.
+    if isinstance(value, float) and value.is_integer() and path[:1] != ("vars",):
+        return int(value)
     return value
+
+
+def _ignored(key: str, path: Path) -> bool:
+    """Whether a key is the author's own; inside a var everything is."""
+    return key.startswith("x-") and (path[:1] != ("vars",) or len(path) == 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     Facts = TypeVar("Facts", ImageFacts, ClipFacts, VoiceFacts)
 
 MAX_TEXT_BYTES = 1024 * 1024
+
+ELSEWHERE = re.compile(r"(?:https?://|data:|uuid:)", re.IGNORECASE)
+"""How media begin that are no files."""
 
 
 class LocalFiles:
@@ -81,17 +85,22 @@ class LocalFiles:
     def _look(self, path: str, look: Callable[[Path], Facts]) -> FileMedia:
         found = self._find(path)
         try:
-            facts = look(found)
-            # The name that goes into plans is the one that leads there, however the board spells it.
-            named = PurePosixPath(os.path.normpath(path)).as_posix()
-            return FileMedia(named, digest.of_file(found), facts)
+            return FileMedia(self._named(path, found), digest.of_file(found), look(found))
         except MediaError as error:
             raise FileFault("SF0504", error.message, error.remedy) from error
         except OSError as error:
             raise _unreadable(path, error) from error
 
+    def _named(self, path: str, found: Path) -> str:
+        """The plainest spelling of a path; beside a linked folder ``..`` is not what it looks like, and stays."""
+        plain = os.path.normpath(path)
+        return plain if (self._folder / plain).resolve() == found else path
+
     def _find(self, path: str) -> Path:
         """The regular file that a path leads to, every link followed."""
+        if ELSEWHERE.match(path):
+            message = f"{path[:60]} is no file: media are taken from files of the project only"
+            raise FileFault("SF0502", message, "download it into the project, and name the file")
         if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or "\\" in path:
             raise FileFault("SF0502", f"{path} is not a path relative to the board", "use a relative path with /")
         try:
@@ -110,10 +119,10 @@ class LocalFiles:
 
     def _near(self, path: str) -> str:
         """A file of a like name in the folder that is meant."""
-        parent = (self._folder / path).parent
-        if not parent.is_dir():
-            return "mend the path, or put the file there"
-        names = sorted(entry.name for entry in islice(parent.iterdir(), 1000))
+        try:
+            names = sorted(entry.name for entry in islice((self._folder / path).parent.iterdir(), 1000))
+        except OSError:
+            names = []
         known = [(PurePosixPath(path).parent / name).as_posix() for name in names]
         return did_you_mean(path, known) or "mend the path, or put the file there"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ from skyflow.facts import ClipFacts
 from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from skyflow.board.model import Board, Shot
 
 
@@ -21,7 +20,7 @@ def cost(board: Board, shot: Shot, takes: int) -> Decimal:
     A reference clip sets the output's length where it is the longer, so it sets the price too.
     """
     if shot.footage:
-        return skyreels_v4.price(video=False, resolution="480p", seconds=0, takes=0)
+        return Decimal(0)
     return skyreels_v4.price(
         video=bool(shot.clips), resolution=shot.resolution, seconds=billed_seconds(board, shot), takes=takes
     )

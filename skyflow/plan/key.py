@@ -2,8 +2,8 @@
 
 A key is the hash of all that can change the pixels and of nothing else: the request with every medium replaced by
 the hash of its content, under the backend that draws it. Left out are how many takes are wanted (each take stands
-beside its siblings under one key), how the result travels, and the names of shots: a clip that is extended is
-called ``@{1}`` in the key's own copy of the prompt, so renaming a shot makes nothing anew.
+beside its siblings under one key), how the result travels, and the names of shots: where a prompt mentions the clip
+of a shot, the key's own copy of it holds that clip's number, so renaming a shot makes nothing anew.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def bind(shot: Shot, request: Request, clips: Mapping[str, str], backend: str, v
 
     def put(medium: Media) -> str:
         handle = handle_of(medium, clips)
-        media[handle] = medium
+        media.setdefault(handle, medium)
         return handle
 
     body: dict[str, Any] = replaced(dict(request.body), put)
@@ -76,13 +76,17 @@ def handle_of(medium: Media, clips: Mapping[str, str]) -> str:
 
 
 def _nameless(shot: Shot, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body without what cannot change the pixels, shots called by their position."""
+    """The body without what cannot change the pixels, the clips of shots called by their number.
+
+    A prompt that mentions such clips is a list: its words, and a number wherever a clip is mentioned.
+    """
     kept = {key: value for key, value in body.items() if key not in NOT_PIXELS}
-    names = {item.tag: f"@{{{n}}}" for n, item in enumerate(shot.clips, 1) if isinstance(item.clip, ShotClip)}
-    if not names:
+    numbers = {item.tag: n for n, item in enumerate(shot.clips) if isinstance(item.clip, ShotClip)}
+    if not numbers:
         return kept
-    mention = re.compile(rf"(?<![A-Za-z0-9_])@({'|'.join(map(re.escape, names))})(?![A-Za-z0-9_])")
-    kept["positivePrompt"] = mention.sub(lambda match: names[match[1]], kept["positivePrompt"])
-    videos = [item | {"tag": names.get(item["tag"][1:], item["tag"])} for item in kept["inputs"]["referenceVideos"]]
+    mention = re.compile(rf"(?<![A-Za-z0-9_])@({'|'.join(numbers)})(?![A-Za-z0-9_])")
+    words = mention.split(kept["positivePrompt"])
+    kept["positivePrompt"] = [numbers[word] if at % 2 else word for at, word in enumerate(words)]
+    videos = [item | {"tag": numbers.get(item["tag"][1:], item["tag"])} for item in kept["inputs"]["referenceVideos"]]
     kept["inputs"] = kept["inputs"] | {"referenceVideos": videos}
     return kept

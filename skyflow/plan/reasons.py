@@ -45,7 +45,8 @@ def changes(before: Mapping[str, Any], now: Bound) -> list[str]:
 
 def _differences(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:  # noqa: ANN401 - any JSON
     """The smallest parts that differ; a list of another length differs as a whole."""
-    if isinstance(old, dict) and isinstance(new, dict):
+    if isinstance(old, dict | None) and isinstance(new, dict | None) and old != new:
+        old, new = old or {}, new or {}
         for key in [*new, *(key for key in old if key not in new)]:
             yield from _differences(old.get(key), new.get(key), (*path, key))
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from skyflow.board.model import Board
 
-SELECTOR = re.compile(r"(?P<before>[0-9]*\+)?(?P<shot>[A-Za-z][A-Za-z0-9_]*)(?P<after>\+[0-9]*)?")
+SELECTOR = re.compile(r"(?P<before>[0-9]{0,9}\+)?(?P<shot>[A-Za-z][A-Za-z0-9_]*)(?P<after>\+[0-9]{0,9})?")
 
 
 def select(board: Board, selectors: Iterable[str]) -> frozenset[str] | None:
