@@ -197,6 +197,43 @@ def test_what_draws_ends_by_itself_when_its_run_is_killed(tmp_path: Path) -> Non
     assert not list(tmp_path.glob("*.mp4")), "a half clip was left"
 
 
+MEASURED = """
+import resource
+import sys
+from fractions import Fraction
+from skyflow.backends.animatic.render import render
+from skyflow.backends.base import Assignment, Input
+from skyflow.board.model import Output, Size
+
+output = Output(Size(1920, 1080), 480, Fraction(32), sound=True)
+body = {"positivePrompt": "A lighthouse"}
+media = {}
+if len(sys.argv) > 2:
+    body["inputs"] = {"referenceVideos": [{"type": "reference", "tag": "@a", "video": "a"}]}
+    media = {"a": Input(sys.argv[2], "clip", drawn=True)}
+made = render(Assignment("opening", "key", body, media, (1,), output, sys.argv[1]), lambda _: None)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, made[0].path)
+"""
+
+
+@pytest.mark.slow
+def test_the_longest_shots_in_full_size_stay_within_their_memory(tmp_path: Path) -> None:
+    clips: list[str] = []
+    for name in ("words", "edit"):
+        folder = tmp_path / name
+        folder.mkdir()
+        answer = subprocess.run(  # noqa: S603 - our own script
+            [sys.executable, "-c", MEASURED, str(folder), *clips],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parent.parent,
+        )
+        megabytes, clip = answer.stdout.split()
+        assert int(megabytes) < 600
+        clips = [clip]
+
+
 def test_a_proxy_is_small_and_a_backend_of_its_own() -> None:
     full, proxy = Animatic(), Animatic("480p")
     assert (full.name, proxy.name) == ("animatic", "animatic-480p")

@@ -55,7 +55,7 @@ def test_latin_greek_and_cyrillic_need_no_font_of_the_system() -> None:
 
 @pytest.mark.usefixtures("no_system_fonts")
 def test_scripts_that_no_font_has_are_named_and_drawn_as_boxes() -> None:
-    assert fonts.missing("Маяк 灯台 かもめ منارة 🎬") == {"Cjk", "Hiragana", "Arabic", "Emoji"}
+    assert fonts.missing("Маяк 灯台 かもめ منارة 🎬") == {"CJK", "Hiragana", "Arabic", "Emoji"}
     (line,) = set_text("灯台")
     assert line.width > STYLE.size
     assert ink(line) > 0
@@ -131,6 +131,16 @@ def test_hebrew_runs_from_the_right_and_latin_within_it_does_not() -> None:
     (line,) = set_text("hello שלום עולם 7", 1000)
     assert not line.rtl
     assert read(line) == ["hello", "עולם", "שלום", "7"]
+
+
+def test_a_pillow_that_cannot_shape_still_draws_every_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "SHAPES", False)
+    fonts._loaded.cache_clear()
+    try:
+        for text in ("keeper", "שלום עולם", "منارة", "灯台"):
+            assert ink(set_text(text)[0]) > 0
+    finally:
+        fonts._loaded.cache_clear()
 
 
 def test_marks_stay_with_their_letter() -> None:

@@ -67,7 +67,7 @@ def face_for(character: str, weight: Weight, region: str = "SC") -> Face | None:
 
 
 def missing(text: str) -> set[str]:
-    """Scripts in ``text`` that no font here can show, by name: ``Arabic``, ``Cjk``, ``Emoji`` and the like."""
+    """Scripts in ``text`` that no font here can show, by name: ``Arabic``, ``CJK``, ``Emoji`` and the like."""
     return {
         _script(character)
         for character in set(text)
@@ -89,7 +89,9 @@ def has(face: Face, character: str) -> bool:
 
 def _script(character: str) -> str:
     word = unicodedata.name(character, "UNKNOWN").split()[0].split("-")[0]
-    return "Emoji" if unicodedata.category(character) == "So" else word.capitalize()
+    if unicodedata.category(character) == "So":
+        return "Emoji"
+    return word if word == "CJK" else word.capitalize()
 
 
 def region_of(text: str) -> str:
@@ -226,6 +228,7 @@ def _segmented_coverage(table: bytes, offset: int) -> list[tuple[int, int]]:
 
 
 def _basic_coverage(table: bytes, offset: int) -> list[tuple[int, int]]:
+    """Ranges as the table claims them; a hole inside one is drawn as the font's own sign for what it lacks."""
     (double,) = struct.unpack(">H", table[offset + 6 : offset + 8])
     ends = struct.unpack(f">{double // 2}H", table[offset + 14 : offset + 14 + double])
     starts = struct.unpack(f">{double // 2}H", table[offset + 16 + double : offset + 16 + 2 * double])

@@ -132,12 +132,12 @@ def _ridge(  # noqa: PLR0913 - one ridge's place in the picture
     outline = np.clip(rows - line[None, :] + 0.5, 0, 1)
     bottom = min(height, int(line.max() + 4) // 2 * 2)
     mask = Mask.of(_even(Image.fromarray((outline * 255 + 0.5).astype(np.uint8))))
-    filling = from_rgb(_filling(level, mood, near, top), dither=True)
+    filling = from_rgb(_filling(level, mood, near, top, glitter=ground == "sea"), dither=True)
     return _Ridge(top, bottom, filling, mask, travel)
 
 
-def _filling(level: _Level, mood: Mood, near: float, top: int) -> Floats:
-    """A ridge's inside: its own colour at the crest, haze towards its foot, warmer under the light."""
+def _filling(level: _Level, mood: Mood, near: float, top: int, *, glitter: bool) -> Floats:
+    """A ridge's inside: its own colour at the crest, haze at its foot, warm under the light; water throws it back."""
     width, height = level.size
     colour = _tint(mix(mood.far, mood.near, near**0.8))
     haze = _tint(mix(mood.horizon, mood.far, 0.35 + 0.65 * near))
@@ -146,6 +146,9 @@ def _filling(level: _Level, mood: Mood, near: float, top: int) -> Floats:
     inside = inside * (1 - 0.35 * near * rows)
     across = (np.arange(width, dtype=np.float32) / width - level.light[0])[None, :, None]
     warmth = 0.2 * (1 - near) * np.exp(-((across / 0.3) ** 2)) * (1 - rows)
+    if glitter:
+        path = 0.07 + 0.1 * near
+        warmth = np.maximum(warmth, 0.55 * (1 - 0.75 * near) * np.exp(-((across / path) ** 2)) * (1 - 0.8 * rows))
     result: Floats = inside + (_tint(mood.light) - inside) * warmth
     return result
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -60,27 +60,37 @@ MOODS: dict[str, Mood] = {
     "neon": _mood("140c2b", "74307a", "ffa6c9", "40215f", "0a0617"),
 }
 
-_WORDS: tuple[tuple[str, str], ...] = (
+_Words = tuple[tuple[str, str], ...]
+
+_LIGHTS: _Words = (
     ("storm", r"storm\w*|thunder\w*|rain\w*|gale|hail\w*|overcast"),
     ("fog", r"fog\w*|mist\w*|haze|hazy|smoke\w*"),
     ("dusk", r"dusk|sunset|twilight|evening|golden hour|violet"),
     ("dawn", r"dawn|sunrise|morning|daybreak"),
     ("night", r"night\w*|midnight|moon\w*|stars?|starry|dark\w*"),
-    ("snow", r"snow\w*|ice|icy|frost\w*|winter\w*|glacier\w*"),
+    ("snow", r"snow\w*|ice|icy|frost\w*|winter\w*"),
+    ("ember", r"lamps?|lanterns?|fire\w*|candle\w*|embers?|ignites?"),
+    ("neon", r"neon|cyber\w*|hologram\w*"),
+    ("day", r"noon|sunny|sunlit|summer|daylight"),
+)
+"""Hours and weathers: they decide the light wherever they are spoken of."""
+
+_PLACES: _Words = (
+    ("snow", r"glacier\w*|arctic|polar"),
     ("desert", r"desert\w*|dunes?|sand\w*|canyon\w*"),
-    ("ember", r"lamps?|lanterns?|fire\w*|candle\w*|embers?|ignites?|kitchen|room|interior"),
-    ("neon", r"neon|cyber\w*|club|futuristic|hologram\w*"),
+    ("ember", r"kitchen|room|interior|indoors|cellar|tavern"),
+    ("neon", r"club|futuristic|spaceship"),
     ("forest", r"forests?|woods?|trees?|jungle|meadow\w*|garden\w*|moss\w*"),
     ("sea", r"sea|ocean|surf|waves?|harbou?r|shore|coast\w*|boats?|ships?|lighthouse|beach"),
-    ("day", r"day\w*|noon|sunny|sunlit|summer"),
 )
+"""Places, where nothing is said of the light."""
 
-_GROUNDS: tuple[tuple[Ground, str], ...] = (
+_GROUNDS: _Words = (
     ("sea", r"sea|ocean|surf|waves?|harbou?r|shore|coast\w*|boats?|ships?|lighthouse|beach|lake|river"),
     ("peaks", r"mountains?|peaks?|alps|cliffs?|summit|glacier\w*"),
     ("city", r"city|street\w*|town|urban|buildings?|skyline|rooftops?|office|apartment"),
     ("dunes", r"desert\w*|dunes?|sand\w*"),
-    ("hills", r"hills?|fields?|forests?|meadow\w*|valley|garden\w*|farm\w*|countryside"),
+    ("hills", r"hills?|fields|forests?|meadow\w*|valley|garden\w*|farm\w*|countryside"),
 )
 
 _ACCENTS = tuple(
@@ -111,10 +121,9 @@ def dice(*parts: str | int) -> np.random.Generator:
 
 
 def mood_of(prompt: str, take: int) -> Mood:
-    """The mood that the prompt speaks of first, else one by its hash; a later take leans towards another."""
-    found = [(match.start(), name) for name, words in _WORDS if (match := _search(words, prompt)) is not None]
+    """The light that the prompt speaks of, else the place, else one by its hash; a later take leans elsewhere."""
     names = sorted(MOODS)
-    name = min(found)[1] if found else names[hashed(prompt, "mood") % len(names)]
+    name = _first(_LIGHTS, prompt) or _first(_PLACES, prompt) or names[hashed(prompt, "mood") % len(names)]
     if take == 1:
         return MOODS[name]
     others = [other for other in names if other != name]
@@ -123,10 +132,10 @@ def mood_of(prompt: str, take: int) -> Mood:
 
 
 def ground_of(prompt: str) -> Ground:
-    """What lies under the sky: what the prompt speaks of first, else one by its hash."""
-    found = [(match.start(), name) for name, words in _GROUNDS if (match := _search(words, prompt)) is not None]
-    grounds: tuple[Ground, ...] = ("hills", "peaks", "dunes", "sea")
-    return min(found)[1] if found else grounds[hashed(prompt, "ground") % len(grounds)]
+    """What lies under the sky: what the prompt speaks of, else one by its hash."""
+    open_grounds = ("hills", "peaks", "dunes", "sea")
+    name = _first(_GROUNDS, prompt) or open_grounds[hashed(prompt, "ground") % len(open_grounds)]
+    return cast("Ground", name)
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
@@ -143,6 +152,12 @@ def _mixed(first: Mood, second: Mood, share: float) -> Mood:
         mix(first.far, second.far, share),
         mix(first.near, second.near, share),
     )
+
+
+def _first(table: _Words, prompt: str) -> str | None:
+    """The name whose words the prompt has first."""
+    found = [(match.start(), name) for name, words in table if (match := _search(words, prompt)) is not None]
+    return min(found)[1] if found else None
 
 
 def _search(words: str, text: str) -> re.Match[str] | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MENTION = re.compile(r"(?<!\w)@[A-Za-z][A-Za-z0-9_]*")
 _BODY: Colour = (214, 216, 218)
+_PITCH = 29
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Layout:
         scale: of type and margins; small frames get relatively larger type.
         wide: whether words stand in columns, or in rows where the frame is narrow.
         picture: width and height of the picture area, at the top.
+        lines: how many the prompt may have.
     """
 
     width: int
@@ -41,6 +43,7 @@ class Layout:
     scale: float
     wide: bool
     picture: tuple[int, int]
+    lines: int
 
     def px(self, units: float) -> int:
         """Pixels for a length on a frame whose shorter side is 1080."""
@@ -55,8 +58,9 @@ def layout(width: int, height: int) -> Layout:
     """The layout of every clip of this size."""
     scale = (min(width, height) / 1080) ** 0.8
     wide = width * 5 > height * 6
-    band = round((164 if wide else 236) * scale / 2) * 2
-    return Layout(width, height, scale, wide, (width, height - band))
+    lines = 3 if not wide and height * 5 < width * 6 else 4
+    band = round((164 if wide else 136 + _PITCH * lines) * scale / 2) * 2
+    return Layout(width, height, scale, wide, (width, height - band), lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +147,10 @@ class Slate:
     def _prompt(self, image: Image.Image, label: Label, box: tuple[int, int, int]) -> None:
         left, baseline, right = box
         style = Style("regular", self.layout.px(22))
-        for line in lettering.lines(coloured(label.prompt, label.clips), style, right - left, 4):
+        for line in lettering.lines(coloured(label.prompt, label.clips), style, right - left, self.layout.lines):
             start = right - line.width if line.rtl else left
             lettering.paint(image, line, style, (start, baseline))
-            baseline += self.layout.px(29)
+            baseline += self.layout.px(_PITCH)
 
 
 class _Digits:
