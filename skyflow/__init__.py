@@ -4,10 +4,10 @@ For programs, three calls, the same that the verbs make::
 
     import skyflow
 
-    loaded = skyflow.load("board.yaml")
-    plan = skyflow.plan(loaded)
+    board = skyflow.load("board.yaml")
+    plan = skyflow.plan(board)
     print(plan.total_cost)
-    result = skyflow.run(loaded)
+    result = skyflow.run(board, proxy="480p")
     print(result.cut)
 
 Everything is typed. ``skyflow.errors`` draws the family of errors that these raise.
@@ -15,20 +15,61 @@ Everything is typed. ``skyflow.errors`` draws the family of errors that these ra
 
 from __future__ import annotations
 
+import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from skyflow._version import __version__
 
 if TYPE_CHECKING:
-    from skyflow.pipeline import load, plan, run
+    from skyflow.errors import BoardInvalid, SkyflowError
+    from skyflow.pipeline import Loaded, load, plan, run
+    from skyflow.plan.plan import Plan
+    from skyflow.run.options import Options, Retake
+    from skyflow.run.outcome import Result
 
-__all__ = ["__version__", "load", "plan", "run"]
+__all__ = [
+    "BoardInvalid",
+    "Loaded",
+    "Options",
+    "Plan",
+    "Result",
+    "Retake",
+    "SkyflowError",
+    "__version__",
+    "load",
+    "plan",
+    "run",
+]
+
+_HOME = {
+    "BoardInvalid": "errors",
+    "SkyflowError": "errors",
+    "Loaded": "pipeline",
+    "Plan": "plan.plan",
+    "Options": "run.options",
+    "Retake": "run.options",
+    "Result": "run.outcome",
+    "load": "pipeline",
+    "plan": "pipeline",
+    "run": "pipeline",
+}
 
 
 def __getattr__(name: str) -> object:
-    """Import the pipeline when it is first asked for: ``skyflow --help`` must not pay for it."""
-    if name in {"load", "plan", "run"}:
-        from skyflow import pipeline  # noqa: PLC0415 - this is the laziness
-
-        return getattr(pipeline, name)
+    """Import what programs use when it is first asked for: ``skyflow --help`` must not pay for it."""
+    if name in _HOME:
+        return getattr(importlib.import_module(f"skyflow.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _Package(ModuleType):
+    """``plan`` and ``run`` are folders too; importing one must not hide the call of its name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -11,6 +11,7 @@ Every verb goes this one way, each only as far as it needs. These three are also
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,20 +26,21 @@ from skyflow.plan.conform import faults
 from skyflow.plan.plan import Maker, Plan
 from skyflow.plan.plan import plan as decide_all
 from skyflow.plan.request import request
-from skyflow.problems import Place, Problem
+from skyflow.problems import Place, Problem, did_you_mean
 from skyflow.run import runner
 from skyflow.run.known import LockKnown
 from skyflow.store.hold import hold
-from skyflow.store.project import Project
+from skyflow.store.project import BOARD_ENDINGS, Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from skyflow.backends.base import Backend
     from skyflow.board.model import Board
     from skyflow.run.events import Watcher
     from skyflow.run.options import Options
     from skyflow.run.outcome import Result
+    from skyflow.store.hold import Held
 
 DEFAULT_BACKEND = "animatic"
 
@@ -117,27 +119,34 @@ def run(  # noqa: PLR0913 - what to run, then what to run it with, each with its
     proxy: str | None = None,
     options: Options | None = None,
     watcher: Watcher | None = None,
-    waiting: Callable[[str], None] | None = None,
+    held: Held | None = None,
 ) -> Result:
     """Make what is missing, in dependency order, then the cut.
+
+    Runs an event loop of its own; inside another one, call it in a thread (``anyio.to_thread.run_sync``).
 
     Args:
         backend, proxy: as in ``plan``.
         options: which shots, how many at once, what to do on failure.
         watcher: told of everything as it happens.
-        waiting: told who holds the board where somebody does, after which this waits; None raises at once.
+        held: the proof that the caller holds the board already, from ``store.hold.hold``; without it the board is
+            held for as long as this takes.
+
+    Returns:
+        What became of every shot and of the cut. A shot that failed is in it and raises nothing.
 
     Raises:
         UsageError: no such backend or shot.
         Refused: BoardHeld, or ``options.locked`` and something is not there.
         StoreError: the disk refused.
+        KeyboardInterrupt: Ctrl-C; everything is stopped, and what was finished is kept.
     """
     maker = backends.get(backend, proxy=proxy)
+    with nullcontext(held) if held else hold(loaded.project, "run") as proof:
 
-    async def main() -> Result:
-        return await runner.run(loaded.board, maker, held, options=options, watcher=watcher)
+        async def main() -> Result:
+            return await runner.run(loaded.board, maker, proof, options=options, watcher=watcher)
 
-    with hold(loaded.project, "run", waiting=waiting) as held:
         return anyio.run(main)
 
 
@@ -145,7 +154,9 @@ def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except FileNotFoundError as error:
-        raise UsageError(f"there is no {file}", "name a board, or make one with `skyflow init`") from error
+        boards = sorted(str(other) for ending in BOARD_ENDINGS for other in file.parent.glob(f"*{ending}"))
+        start = f"name a board: {', '.join(boards[:5])}" if boards else "start one with `skyflow init`"
+        raise UsageError(f"there is no {file}", did_you_mean(str(file), boards) or start) from error
     except IsADirectoryError as error:
         inside = file / "board.yaml"
         remedy = f"name a file, such as {inside}" if inside.is_file() else "name a board file"

@@ -1,190 +1,161 @@
-"""The only module that writes to a stream. Data goes to stdout, progress and talk to stderr."""
+"""Where words go. Data goes to stdout, progress and talk to stderr; nothing else writes to either.
+
+What a board or a file name says is shown with its control characters written out: it can neither move the cursor
+nor turn text round. A reader who goes away (``| head``) stops the writing and never the work.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from typing import TYPE_CHECKING, Any
+from io import TextIOWrapper
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable
+
+    from rich.console import RenderableType
 
     from skyflow.errors import SkyflowError
-    from skyflow.problems import Place, Problem
 
-CONTEXT = 100
-"""How much of a long line is shown around its caret, in columns."""
+UNWRAPPED = 100_000
+"""The width of what is no terminal: a program or a pager reads it, and knows its own."""
+
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that would do something to a terminal instead of being seen; line feed and tab are left alone."""
 
 
 class Terminal:
     """Where a verb's words go.
 
-    Args:
+    Attributes:
         quiet: nothing but data and failures.
         verbose: more than most want to know.
+        out: for data.
+        talk: for everything else.
     """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self.quiet = quiet
         self.verbose = verbose
-        # Piped output is not wrapped: a program or a pager reads it, and knows its own width.
         self.out = _console(sys.stdout)
         self.talk = _console(sys.stderr)
 
     @property
+    def live(self) -> bool:
+        """Whether stderr can show a table that changes: a real terminal, whatever FORCE_COLOR says."""
+        return self.talk.file.isatty() and not self.talk.is_dumb_terminal
+
+    @property
     def interactive(self) -> bool:
-        """Whether a person sits there who can be shown a live table and asked."""
-        return self.talk.is_terminal and sys.stdin.isatty()
+        """Whether a person sits there who can be asked."""
+        return self.talk.file.isatty() and sys.stdin is not None and sys.stdin.isatty()
+
+    @property
+    def piped(self) -> bool:
+        """Whether a program and no person reads stdout."""
+        return not self.out.file.isatty()
 
     def data(self, text: str) -> None:
-        """The answer, to stdout, as it is."""
-        self.out.file.write(text if text.endswith("\n") else text + "\n")
-        self.out.file.flush()
+        """The answer as it is, to stdout."""
+        _unless_gone(self.out, lambda: self.out.file.write(text if text.endswith("\n") else text + "\n"))
 
     def json(self, value: Any) -> None:  # noqa: ANN401 - any JSON
         """The answer for programs."""
-        self.data(json.dumps(value, indent=2, ensure_ascii=False))
+        self.data(json.dumps(value, indent=2, ensure_ascii=not _is_unicode(self.out.file)))
 
     def json_line(self, value: Any) -> None:  # noqa: ANN401 - any JSON
         """One event for programs, on one line."""
-        self.data(json.dumps(value, ensure_ascii=False))
+        self.data(json.dumps(value, ensure_ascii=not _is_unicode(self.out.file)))
 
-    def say(self, text: str = "", style: str = "") -> None:
+    def show(self, content: RenderableType = "") -> None:
+        """The answer for a person, to stdout."""
+        with self.out.capture() as captured:
+            self.out.print(content)
+        # Columns are filled up with blanks, which nobody sees on a terminal and everybody in a file.
+        self.data("\n".join(line.rstrip(" ") for line in captured.get().removesuffix("\n").split("\n")))
+
+    def say(self, text: str | Text = "", style: str = "") -> None:
         """A sentence for a person, to stderr."""
         if not self.quiet:
-            self.talk.print(Text(text, style=style))
+            self.complain(text if isinstance(text, Text) else Text(visible(text), style=style))
 
-    def show(self, content: Table | Text) -> None:
-        """The answer for a person, to stdout."""
-        self.out.print(content)
+    def complain(self, content: RenderableType) -> None:
+        """What a person is told even where they asked for quiet."""
+        _unless_gone(self.talk, lambda: self.talk.print(content))
 
     def error(self, error: SkyflowError) -> None:
         """A failure, and what to do about it."""
-        self.talk.print(Text.assemble(("error: ", "bold red"), error.message))
+        self.complain(Text.assemble(("error: ", "bold red"), visible(error.message)))
         if error.remedy:
-            self.talk.print(Text.assemble(("  help: ", "cyan"), error.remedy))
+            self.complain(Text.assemble(("  help: ", "cyan"), visible(error.remedy)))
 
     def ask(self, question: str) -> bool:
         """A yes or no from a person; anything but a yes is a no."""
         self.talk.print(Text(f"{question} [y/N] "), end="")
-        try:
-            return input().strip().lower() in {"y", "yes"}
-        except EOFError:
-            return False
-
-    def problems(self, problems: Sequence[Problem], form: str = "text") -> None:
-        """Every problem of a board; in a form for programs, on stdout."""
-        if form == "json":
-            self.json({"problems": [problem_json(problem) for problem in problems]})
-        elif form == "github":
-            self.data("\n".join(map(_github, problems)))
-        else:
-            for problem in problems:
-                self.talk.print(_problem_text(problem))
-            self.say(count(problems))
+        answer = sys.stdin.readline()
+        if not answer.endswith("\n"):
+            self.talk.print()
+        return answer.strip().lower() in {"y", "yes"}
 
 
-def count(problems: Sequence[Problem]) -> str:
-    """``2 errors, 1 warning``."""
-    errors = sum(problem.severity == "error" for problem in problems)
-    parts = [_number(errors, "error"), _number(len(problems) - errors, "warning")]
-    return ", ".join(part for part in parts if part)
+def visible(text: str) -> str:
+    """A text whose control characters are written out as a Python string would show them."""
+    return CONTROL.sub(_written_out, text)
 
 
 def table(*columns: str) -> Table:
-    """A quiet table; a column whose name ends in ``>`` is set to the right."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column in columns:
+    """A quiet table; a column whose name ends in ``>`` is set to the right. Only the last is wrapped."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=any(columns))
+    for number, column in enumerate(columns, 1):
+        last = number == len(columns)
         right = column.endswith(">")
-        made.add_column(column.rstrip(">"), justify="right" if right else "left", no_wrap=right)
+        made.add_column(column.rstrip(">"), justify="right" if right else "left", no_wrap=not last, overflow="fold")
     return made
 
 
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """A problem for programs; ``schemas/problems.schema.json`` describes it."""
-    place = problem.place
-    return {
-        "code": problem.code,
-        "severity": problem.severity,
-        "file": place.file,
-        "line": place.line,
-        "column": place.column,
-        "path": problem.path,
-        "message": problem.message,
-        "remedy": problem.remedy,
-        "related": [
-            {
-                "file": other.place.file,
-                "line": other.place.line,
-                "column": other.place.column,
-                "message": other.message,
-            }
-            for other in problem.related
-        ],
-    }
+def cells(*texts: str) -> tuple[Text, ...]:
+    """A row of a table, from texts that a board may have written."""
+    return tuple(Text(visible(text)) for text in texts)
 
 
-def _console(stream: Any) -> Console:  # noqa: ANN401 - a text stream
+def _written_out(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _console(stream: TextIO) -> Console:
+    if isinstance(stream, TextIOWrapper):  # a test may put something else in its place
+        stream.reconfigure(errors="backslashreplace")
     shown = stream.isatty()
-    width = None if shown else int(os.environ.get("COLUMNS") or 1000)
-    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=not shown)
+    return Console(
+        file=stream,
+        width=None if shown else UNWRAPPED,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=not shown,
+    )
 
 
-def _number(number: int, word: str) -> str:
-    return f"{number} {word}{'s' if number != 1 else ''}" if number else ""
+def _is_unicode(stream: IO[str]) -> bool:
+    return (getattr(stream, "encoding", "") or "").lower().replace("-", "").startswith("utf")
 
 
-def _problem_text(problem: Problem) -> Text:
-    """A problem as a compiler would say it: what, where, the line with a caret, and the way out."""
-    colour = "bold red" if problem.severity == "error" else "bold yellow"
-    lines = [Text.assemble((f"{problem.severity}[{problem.code}]", colour), (f": {problem.message}", "bold"))]
-    where = f"  ({problem.path})" if problem.path else ""
-    lines += _excerpt(problem.place, where, colour)
-    for other in problem.related:
-        lines += _excerpt(other.place, f"  {other.message}", "cyan")
-    if problem.remedy:
-        lines.append(Text.assemble(("  help: ", "cyan"), problem.remedy))
-    return Text("\n").join([*lines, Text()])
-
-
-def _excerpt(place: Place, where: str, colour: str) -> Iterable[Text]:
-    """The place, and its line with carets under the part that is meant."""
-    if not place.line:
-        return [Text.assemble(("  --> ", "dim"), place.file, (where, "dim"))]
-    start, length = place.column - 1, place.length
-    text = place.text.replace("\t", " ")
-    if start > CONTEXT:
-        cut = start - CONTEXT // 2
-        text, start = "…" + text[cut:], start - cut + 1
-    if cell_len(text) > 2 * CONTEXT:
-        text = text[: 2 * CONTEXT] + "…"
-    number = str(place.line)
-    margin = " " * len(number)
-    carets = " " * cell_len(text[:start]) + "^" * max(1, cell_len(text[start : start + length]))
-    return [
-        Text.assemble(("  --> ", "dim"), f"{place.file}:{place.line}:{place.column}", (where, "dim")),
-        Text.assemble((f"  {number} | ", "dim"), text),
-        Text.assemble((f"  {margin} | ", "dim"), (carets, colour)),
-    ]
-
-
-def _github(problem: Problem) -> str:
-    """A workflow command that GitHub shows as an annotation on the line."""
-    message = f"{problem.message}; {problem.remedy}" if problem.remedy else problem.message
-    place = problem.place
-    where = f"file={_property(place.file)},line={place.line},col={place.column},title={problem.code}"
-    return f"::{problem.severity} {where}::{_escaped(message)}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+def _unless_gone(console: Console, write: Callable[[], object]) -> None:
+    """Write, unless whoever read this stream has gone; then nothing is written to it any more."""
+    if console.quiet:
+        return
+    try:
+        write()
+        console.file.flush()
+    except BrokenPipeError:
+        console.quiet = True
+        # Python flushes its streams once more when it ends, and must not complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), console.file.fileno())

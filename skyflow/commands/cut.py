@@ -4,27 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skyflow import pipeline
 from skyflow.commands import loading
 from skyflow.commands.run import watched
+from skyflow.commands.words import listed
+from skyflow.errors import SkyflowError
 from skyflow.run.options import Options
-from skyflow.terminal import Terminal
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from skyflow.commands.loading import AboutPlan
     from skyflow.errors import ExitCode
+    from skyflow.pipeline import Loaded
     from skyflow.terminal import Terminal
 
 
-def cut(
-    *,
-    terminal: Terminal,
-    board: str,
-    sets: list[str],
-    var_files: list[str],
-    strict: bool,
-    backend: str,
-    proxy: str | None,
-    form: str,
-) -> ExitCode:
-    """Put the cut together; make no shot."""
-    loaded = loading.load(terminal, board, sets, var_files, strict=strict)
-    return watched(terminal, loaded, Options(select=frozenset()), backend=backend, proxy=proxy, form=form)
+def cut(*, terminal: Terminal, form: str, **about: Unpack[AboutPlan]) -> ExitCode:
+    """Put the cut together; make no shot.
+
+    Raises:
+        SkyflowError: a shot of the cut is not there as the board stands.
+    """
+    with loading.held(terminal, about, "cut") as (loaded, held):
+        absent = _absent(loaded, about)
+        if absent:
+            raise SkyflowError(
+                f"the cut needs {listed(absent)} as the board stands", "make what is missing: skyflow run"
+            )
+        return watched(terminal, loaded, held, Options(select=frozenset()), about=about, form=form)
+
+
+def _absent(loaded: Loaded, about: AboutPlan) -> list[str]:
+    whole = pipeline.plan(loaded, about["backend"], proxy=about["proxy"])
+    clips = {step.shot.id: step.clip for step in whole.steps}
+    return [shot for shot in dict.fromkeys(loaded.board.cut) if clips[shot] is None]

@@ -19,7 +19,7 @@ from skyflow._version import __version__
 from skyflow.backends.animatic import fonts
 from skyflow.commands.words import listed
 from skyflow.errors import ExitCode
-from skyflow.terminal import table
+from skyflow.terminal import cells, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +65,8 @@ def doctor(*, terminal: Terminal, form: str, board: str = "board.yaml") -> ExitC
         return ExitCode.DONE
     rows = table("", "", "")
     for finding in findings:
-        rows.add_row(
-            "ok" if finding.good else "!!", finding.name, finding.said, style="" if finding.good else "yellow"
-        )
+        row = cells("ok" if finding.good else "!!", finding.name, finding.said)
+        rows.add_row(*row, style="" if finding.good else "yellow")
     terminal.show(rows)
     return ExitCode.DONE
 

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skyflow.commands import loading
+from skyflow.board.source import Source
 from skyflow.commands.words import number
-from skyflow.errors import ExitCode, Refused
+from skyflow.errors import ExitCode, Refused, UsageError
 from skyflow.run.lock import Lock
+from skyflow.store import files
 from skyflow.store.hold import hold
+from skyflow.store.project import Project
 
 if TYPE_CHECKING:
     from skyflow.terminal import Terminal
 
 
-def gc(
-    *,
-    terminal: Terminal,
-    board: str,
-    sets: list[str],
-    var_files: list[str],
-    strict: bool,
-    yes: bool,
-    dry_run: bool,
-) -> ExitCode:
+def gc(*, terminal: Terminal, board: str, yes: bool, dry_run: bool) -> ExitCode:
     """Forget old versions of what can be made again for nothing, then drop every object that no lock names.
 
-    A lock of takes that cost something is never shortened here.
+    A lock of takes that cost something is never shortened here. The board may be wrong: all that is asked of it is
+    the names of its shots, and where it does not say even those, no shot is forgotten.
 
     Raises:
+        UsageError: there is no such board.
         Refused: something would go, nobody said yes, and there is no terminal to ask on.
     """
-    loaded = loading.load(terminal, board, sets, var_files, strict=strict)
-    with hold(loaded.project, "gc") as held:
-        locks = [Lock.load(path, "") for path in loaded.project.locks()]
-        for lock in locks:
-            if lock.path in loaded.project.own_repeatable_locks():
-                lock.prune(loaded.board.shots)
+    project = Project.of(Path(board))
+    if not project.board.is_file():
+        raise UsageError(f"there is no {board}", "name the board whose folder is to be tidied")
+    if not project.state.is_dir():
+        terminal.say("nothing to drop: nothing was made here yet")
+        return ExitCode.DONE
+    with hold(project, "gc") as held:
+        locks = [_pruned(path, project) for path in project.locks()]
         kept = frozenset[str]().union(*(lock.objects() for lock in locks))
         going = sorted(sha256 for sha256 in held.objects if sha256 not in kept)
         size = sum(held.objects.path(sha256).stat().st_size for sha256 in going)
@@ -51,6 +49,22 @@ def gc(
             held.objects.remove(sha256)
     terminal.say(f"dropped {what}")
     return ExitCode.DONE
+
+
+def _pruned(path: Path, project: Project) -> Lock:
+    """A lock, without what this board has no use for any more where that can be made again for nothing."""
+    lock = Lock.load(path, "")
+    if path in project.own_repeatable_locks():
+        lock.prune(_shots(project.board) or lock.shots())
+    return lock
+
+
+def _shots(board: Path) -> tuple[str, ...]:
+    """The names of a board's shots, as far as it can be read at all."""
+    with files.disk_errors(board):
+        data = Source(board.name, board.read_bytes()).data
+    shots = data.get("shots") if isinstance(data, dict) else None
+    return tuple(map(str, shots)) if isinstance(shots, dict) else ()
 
 
 def _consent(terminal: Terminal, what: str, *, yes: bool) -> None:

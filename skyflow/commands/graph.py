@@ -10,24 +10,18 @@ from skyflow.plan.select import select as selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Unpack
 
     from skyflow.board.model import Board
+    from skyflow.commands.loading import AboutBoard
     from skyflow.terminal import Terminal
 
 
-def graph(
-    *,
-    terminal: Terminal,
-    board: str,
-    sets: list[str],
-    var_files: list[str],
-    strict: bool,
-    select: list[str],
-    form: str,
-) -> ExitCode:
+def graph(*, terminal: Terminal, select: list[str], form: str, **about: Unpack[AboutBoard]) -> ExitCode:
     """Print the graph."""
-    found = loading.load(terminal, board, sets, var_files, strict=strict).board
-    chosen = selected(found, select) or frozenset(found.shots)
+    found = loading.load(terminal, about).board
+    some = selected(found, select)
+    chosen = frozenset(found.shots) if some is None else some
     edges = list(_edges(found, chosen))
     if form == "json":
         shots = [
@@ -36,7 +30,7 @@ def graph(
             if shot.id in chosen
         ]
         links = [{"from": upstream, "to": shot, "kinds": kinds} for upstream, shot, kinds in edges]
-        terminal.json({"board": found.title, "shots": shots, "edges": links})
+        terminal.json({"board": found.name, "title": found.title, "shots": shots, "edges": links})
     elif form == "dot":
         terminal.data("\n".join(_dot(found, chosen, edges)))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ def init(*, terminal: Terminal, example: str, dir: str = ".") -> ExitCode:  # no
         files.write(target, content)
     board = folder / "board.yaml"
     terminal.say(f"{shown(board.absolute())} is a board that runs as it is:", style="bold")
-    terminal.say(f"  skyflow plan {board}\n  skyflow run {board}")
+    inside = "" if folder.absolute() == Path.cwd() else f"cd {shlex.quote(str(folder))}\n  "
+    terminal.say(f"  {inside}skyflow plan\n  skyflow run")
     return ExitCode.DONE
 
 

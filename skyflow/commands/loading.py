@@ -1,35 +1,89 @@
-"""From the words of a command line to a board that can be planned."""
+"""From the words of a command line to a board that can be planned, and to holding it."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from skyflow import pipeline
 from skyflow.board.source import Source
+from skyflow.commands import problems
 from skyflow.errors import BoardInvalid, UsageError
+from skyflow.problems import did_you_mean
+from skyflow.store.hold import hold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from skyflow.pipeline import Loaded
+    from skyflow.store.hold import Held
     from skyflow.terminal import Terminal
 
 
-def load(terminal: Terminal, board: str, sets: list[str], var_files: list[str], *, strict: bool) -> Loaded:
+class AboutBoard(TypedDict):
+    """The words about a board, the same for every verb that reads one."""
+
+    board: str
+    sets: list[str]
+    var_files: list[str]
+    strict: bool
+
+
+class AboutPlan(AboutBoard):
+    """And about what makes its clips, for every verb that plans."""
+
+    backend: str
+    proxy: str | None
+
+
+def load(terminal: Terminal, about: AboutBoard) -> Loaded:
     """A board without errors; its warnings are said.
 
     Raises:
         UsageError: the board, or what ``--set`` and ``--vars`` say, is not there or no value.
         BoardInvalid: the board has errors, or with ``strict`` warnings.
     """
-    loaded = pipeline.load(board, overrides(sets, var_files))
+    loaded = pipeline.load(about["board"], overrides(about["sets"], about["var_files"]))
     warnings = loaded.board.warnings
-    if warnings and strict:
+    if warnings and about["strict"]:
         raise BoardInvalid(warnings)
     if warnings and not terminal.quiet:
-        terminal.problems(warnings)
+        problems.tell(terminal, warnings, "text")
     return loaded
+
+
+@contextmanager
+def held(terminal: Terminal, about: AboutBoard, verb: str, *, wait: bool = False) -> Iterator[tuple[Loaded, Held]]:
+    """A board without errors that nobody else changes the state of meanwhile.
+
+    A board that is wrong is never held, so nothing is written beside it. Where another run had to be waited for,
+    the board is read again: it may have been edited since.
+
+    Raises:
+        UsageError, BoardInvalid: as ``load``.
+        BoardHeld: another process holds it, and nobody said to wait.
+    """
+    loaded = load(terminal, about)
+    waited: list[str] = []
+
+    def waiting(holder: str) -> None:
+        waited.append(holder)
+        terminal.say(f"{about['board']} is held by {holder}; waiting for its end")
+
+    with hold(loaded.project, verb, waiting=waiting if wait else None) as proof:
+        yield (load(terminal, about) if waited else loaded), proof
+
+
+def known_shot(shot: str, loaded: Loaded) -> None:
+    """See that a board has a shot.
+
+    Raises:
+        UsageError: it has none of this name.
+    """
+    shots = loaded.board.shots
+    if shot not in shots:
+        raise UsageError(f"there is no shot '{shot}'", did_you_mean(shot, shots) or f"shots: {', '.join(shots)}")
 
 
 def overrides(sets: Iterable[str], files: Iterable[str]) -> dict[str, Any]:
@@ -37,6 +91,7 @@ def overrides(sets: Iterable[str], files: Iterable[str]) -> dict[str, Any]:
 
     Raises:
         UsageError: a file is no mapping, or a ``--set`` has no name.
+        BoardInvalid: a file is no YAML.
     """
     values: dict[str, Any] = {}
     for file in files:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import networkx as nx
+from rich.text import Text
 
 from skyflow import pipeline
 from skyflow.commands import loading
@@ -13,31 +14,33 @@ from skyflow.commands.words import dollars, length, number
 from skyflow.errors import ExitCode
 from skyflow.plan.plan import Action, as_json
 from skyflow.plan.select import select as selected
-from skyflow.terminal import table
+from skyflow.terminal import cells, table, visible
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from rich.table import Table
+
+    from skyflow.commands.loading import AboutPlan
     from skyflow.plan.plan import Plan, Step
     from skyflow.terminal import Terminal
 
 STYLES = {Action.MAKE: "green", Action.WAIT: "yellow", Action.REUSE: "dim", Action.FOOTAGE: "dim"}
+NARROW = 76
+"""On fewer columns than this the reason has no room beside size and takes, and is worth more."""
 
 
 def plan(
     *,
     terminal: Terminal,
-    board: str,
-    sets: list[str],
-    var_files: list[str],
-    strict: bool,
-    backend: str,
-    proxy: str | None,
     select: list[str],
     form: str,
     detailed_exitcode: bool = False,
+    **about: Unpack[AboutPlan],
 ) -> ExitCode:
     """Decide every shot; make nothing."""
-    loaded = loading.load(terminal, board, sets, var_files, strict=strict)
-    whole = pipeline.plan(loaded, backend, proxy=proxy)
+    loaded = loading.load(terminal, about)
+    whole = pipeline.plan(loaded, about["backend"], proxy=about["proxy"])
     whole = only(whole, selected(loaded.board, select))
     if form == "json":
         terminal.json(as_json(whole))
@@ -55,43 +58,62 @@ def only(whole: Plan, chosen: frozenset[str] | None) -> Plan:
 
 def _tell(terminal: Terminal, whole: Plan) -> None:
     film = sum((whole.board.shots[shot].output.seconds for shot in whole.board.cut), Fraction(0))
-    shots = number(len(whole.steps), "shot")
-    terminal.say(f"{whole.board.title}: {shots}, a cut of {length(film)}, drawn by {whole.maker.name}", style="bold")
-    rows = table("shot", "", "length>", "size>", "takes>", "cost>", "why")
+    title = visible(whole.board.title or whole.board.name)
+    head = f"{title}: {number(len(whole.board.shots), 'shot')}, a cut of {length(film)}, drawn by {whole.maker.name}"
+    terminal.show(Text(head, "bold"))
+    terminal.show(_steps(whole, narrow=terminal.out.width < NARROW))
+    if any(step.shot.notes for step in whole.steps):
+        terminal.show(Text("\ndecided for you", "bold"))
+        terminal.show(_notes(whole))
+    terminal.show()
+    terminal.show(Text(summary(whole)))
+
+
+def _steps(whole: Plan, *, narrow: bool) -> Table:
+    rows = table(*(["shot", "", "length>", "cost>", "why"] if narrow else HEADS))
     for step in whole.steps:
-        rows.add_row(*_row(step), style=STYLES[step.action])
-    terminal.show(rows)
-    notes = [(step.shot.id, note) for step in whole.steps for note in step.shot.notes]
-    if notes and terminal.verbose:
-        terminal.say("\nDecided for you", style="bold")
-        for shot, note in notes:
-            terminal.say(f"  {shot}: {note}")
-    elif notes:
-        terminal.say(f"\n{number(len(notes), 'note')} on what was decided for you; --verbose shows them", style="dim")
-    terminal.say(f"\n{summary(whole)}")
+        shot, action, seconds, size, takes, price, why = _row(step)
+        row = (shot, action, seconds, price, why) if narrow else (shot, action, seconds, size, takes, price, why)
+        rows.add_row(*cells(*row), style=STYLES[step.action])
+    return rows
 
 
-def _row(step: Step) -> tuple[str, ...]:
+HEADS = ("shot", "", "length>", "size>", "takes>", "cost>", "why")
+
+
+def _row(step: Step) -> tuple[str, str, str, str, str, str, str]:
     output = step.shot.output
     takes = "" if step.shot.footage else str(step.shot.takes)
     price = "" if step.shot.footage else dollars(step.cost)
     return step.shot.id, str(step.action), length(output.seconds), str(output.size), takes, price, step.reason
 
 
+def _notes(whole: Plan) -> Table:
+    """What the board did not say and was decided all the same: words in place of pictures, defaults left out."""
+    rows = table("", "")
+    for step in whole.steps:
+        for place, note in enumerate(step.shot.notes):
+            rows.add_row(*cells("" if place else step.shot.id, note))
+    return rows
+
+
 def summary(whole: Plan) -> str:
-    """What there is to do, and what it would cost, in two sentences."""
+    """What there is to do, what bounds its time, and what it would cost: a sentence each."""
     counts = {action: sum(step.action is action for step in whole.steps) for action in Action}
     todo = [
-        f"{counts[Action.MAKE]} to make" if counts[Action.MAKE] else "",
-        f"{counts[Action.WAIT]} waiting for those" if counts[Action.WAIT] else "",
-        f"{counts[Action.REUSE]} unchanged" if counts[Action.REUSE] else "",
-        f"{counts[Action.FOOTAGE]} footage" if counts[Action.FOOTAGE] else "",
+        (counts[Action.MAKE], "to make"),
+        (counts[Action.WAIT], "waiting for those" if counts[Action.MAKE] else "waiting for shots left out"),
+        (counts[Action.REUSE], "unchanged"),
+        (counts[Action.FOOTAGE], "footage"),
     ]
-    first = "Nothing to make." if whole.nothing_to_make else f"{', '.join(filter(None, todo))}.".capitalize()
+    first = ", ".join(f"{many} {what}" for many, what in todo if many)
+    lines = ["Nothing to make." if whole.nothing_to_make else f"{first}."]
     chain = _longest_chain(whole)
-    between = f" The longest chain is {' → '.join(chain)}." if len(chain) > 1 and not whole.nothing_to_make else ""
-    price = f"on runware these shots would cost {dollars(whole.total_cost)} at the model's prices"
-    return f"{first}{between}\n{whole.maker.name} is free; {price}."
+    if len(chain) > 1:
+        lines.append(f"The longest chain is {' → '.join(chain)}.")
+    which = "these shots" if len(whole.steps) < len(whole.board.shots) else "the board"
+    lines.append(f"{whole.maker.name} is free; on runware {which} would cost {dollars(whole.total_cost)}.")
+    return "\n".join(lines)
 
 
 def _longest_chain(whole: Plan) -> list[str]:

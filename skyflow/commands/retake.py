@@ -4,33 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skyflow import pipeline
 from skyflow.commands import loading
 from skyflow.commands.run import watched
-from skyflow.commands.show import known_shot
+from skyflow.commands.words import listed
+from skyflow.errors import ExitCode, UsageError
 from skyflow.run.options import Options, Retake
 
 if TYPE_CHECKING:
-    from skyflow.errors import ExitCode
+    from typing import Unpack
+
+    from skyflow.commands.loading import AboutPlan
+    from skyflow.pipeline import Loaded
     from skyflow.terminal import Terminal
 
 
-def retake(
-    *,
-    terminal: Terminal,
-    board: str,
-    shot: str,
-    sets: list[str],
-    var_files: list[str],
-    strict: bool,
-    backend: str,
-    proxy: str | None,
-    form: str,
-    takes: int,
-) -> ExitCode:
-    """Make more takes; the pick stays."""
-    loaded = loading.load(terminal, board, sets, var_files, strict=strict)
-    known_shot(shot, loaded.board.shots)
-    code = watched(terminal, loaded, Options(retake=Retake(shot, takes)), backend=backend, proxy=proxy, form=form)
-    if not code and form != "json":
-        terminal.say(f"the film still uses the take that was picked; `skyflow pick {shot} N` changes it")
+def retake(*, terminal: Terminal, shot: str, form: str, takes: int, **about: Unpack[AboutPlan]) -> ExitCode:
+    """Make more takes; the pick stays.
+
+    Raises:
+        UsageError: there is no such shot, or nothing that it could be made from yet.
+    """
+    with loading.held(terminal, about, "retake") as (loaded, held):
+        loading.known_shot(shot, loaded)
+        _see_inputs(shot, loaded, about)
+        code = watched(terminal, loaded, held, Options(retake=Retake(shot, takes)), about=about, form=form)
+    if code is ExitCode.DONE and form != "json":
+        terminal.say(f"the film still uses the take that was picked; `skyflow pick {shot} TAKE` changes it")
     return code
+
+
+def _see_inputs(shot: str, loaded: Loaded, about: AboutPlan) -> None:
+    whole = pipeline.plan(loaded, about["backend"], proxy=about["proxy"])
+    step = next(step for step in whole.steps if step.shot.id == shot)
+    if step.waits_for:
+        missing = listed(list(step.waits_for))
+        raise UsageError(f"{shot} is made from {missing}, which is not there yet", "make it first: skyflow run")

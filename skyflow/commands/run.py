@@ -6,29 +6,27 @@ from typing import TYPE_CHECKING
 
 from skyflow import pipeline
 from skyflow.commands import loading
-from skyflow.commands.plan import plan as plan_verb
+from skyflow.commands.plan import plan
 from skyflow.commands.watching import watching
 from skyflow.commands.words import length, listed, number
 from skyflow.plan.select import select as selected
 from skyflow.run.options import Options
-from skyflow.run.outcome import Cut, Made, NotSelected, Reused, Skipped
+from skyflow.run.outcome import Cut, Interrupted, NotSelected, Reused, Skipped
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from skyflow.commands.loading import AboutPlan
     from skyflow.errors import ExitCode
     from skyflow.pipeline import Loaded
     from skyflow.run.outcome import NoCut, Result
+    from skyflow.store.hold import Held
     from skyflow.terminal import Terminal
 
 
 def run(
     *,
     terminal: Terminal,
-    board: str,
-    sets: list[str],
-    var_files: list[str],
-    strict: bool,
-    backend: str,
-    proxy: str | None,
     select: list[str],
     form: str,
     jobs: int | None,
@@ -36,67 +34,51 @@ def run(
     locked: bool,
     dry_run: bool,
     wait: bool,
+    **about: Unpack[AboutPlan],
 ) -> ExitCode:
     """Run a board."""
     if dry_run:
-        return plan_verb(
-            terminal=terminal,
-            board=board,
-            sets=sets,
-            var_files=var_files,
-            strict=strict,
-            backend=backend,
-            proxy=proxy,
-            select=select,
-            form=form,
-        )
-    loaded = loading.load(terminal, board, sets, var_files, strict=strict)
-    options = Options(jobs=jobs, select=selected(loaded.board, select), fail_fast=fail_fast, locked=locked)
-    return watched(terminal, loaded, options, backend=backend, proxy=proxy, form=form, wait=wait)
+        return plan(terminal=terminal, select=select, form=form, **about)
+    with loading.held(terminal, about, "run", wait=wait) as (loaded, held):
+        options = Options(jobs=jobs, select=selected(loaded.board, select), fail_fast=fail_fast, locked=locked)
+        return watched(terminal, loaded, held, options, about=about, form=form)
 
 
 def watched(
-    terminal: Terminal,
-    loaded: Loaded,
-    options: Options,
-    *,
-    backend: str,
-    proxy: str | None,
-    form: str,
-    wait: bool = False,
+    terminal: Terminal, loaded: Loaded, held: Held, options: Options, *, about: AboutPlan, form: str
 ) -> ExitCode:
     """Run a board while a person, a log or a program watches, and say what came of it."""
     with watching(terminal, loaded.board, form) as watcher:
         result = pipeline.run(
-            loaded,
-            backend,
-            proxy=proxy,
-            options=options,
-            watcher=watcher,
-            waiting=terminal.say if wait else None,
+            loaded, about["backend"], proxy=about["proxy"], options=options, watcher=watcher, held=held
         )
     if form != "json":
-        _tell(terminal, loaded, result)
+        _tell(terminal, result)
     return result.exit_code
 
 
-def _tell(terminal: Terminal, loaded: Loaded, result: Result) -> None:
+def _tell(terminal: Terminal, result: Result) -> None:
     """The last lines: what was made, what failed and what to do next, and where the film is."""
     terminal.say(_counts(result))
     for note in dict.fromkeys(note for made in result.made for note in made.notes):
         terminal.say(f"note: {note}", style="yellow")
+    if isinstance(result.cut, Cut):
+        _tell_cut(terminal, result.cut)
+    else:
+        _tell_no_cut(terminal, result.cut)
     for failure in result.failed:
         terminal.error(failure.error)
     if result.failed:
         names = [failure.shot for failure in result.failed]
-        terminal.say(f"  next: mend {listed(names)} and run again; everything else is kept")
-    if isinstance(result.cut, Cut):
-        seconds = sum(float(loaded.board.shots[shot].output.seconds) for shot in loaded.board.cut)
-        known = f" ({length(seconds)})" if result.cut.facts is None else f" ({length(result.cut.facts.seconds)})"
-        terminal.data(loading.shown(result.cut.path))
-        terminal.say(f"the cut is at {loading.shown(result.cut.path)}{known}", style="bold")
-    else:
-        _tell_no_cut(terminal, result.cut)
+        terminal.say(f"next: mend {listed(names)}, then run again; everything that was made is kept")
+
+
+def _tell_cut(terminal: Terminal, cut: Cut) -> None:
+    path = loading.shown(cut.path)
+    if terminal.piped:
+        terminal.data(path)
+    known = f" ({length(cut.facts.seconds)})" if cut.facts else ""
+    terminal.say(f"the cut is at {path}{known}", style="bold")
 
 
 def _tell_no_cut(terminal: Terminal, cut: NoCut) -> None:
@@ -110,13 +92,18 @@ def _tell_no_cut(terminal: Terminal, cut: NoCut) -> None:
 
 def _counts(result: Result) -> str:
     kinds = {
-        "made": sum(isinstance(outcome, Made) for outcome in result.outcomes),
-        "unchanged": sum(isinstance(outcome, Reused) for outcome in result.outcomes),
+        "made": len(result.made),
+        "unchanged": _many(result, Reused),
         "failed": len(result.failed),
-        "skipped": sum(isinstance(outcome, Skipped) for outcome in result.outcomes),
-        "left": sum(isinstance(outcome, NotSelected) for outcome in result.outcomes),
+        "skipped": _many(result, Skipped),
+        "stopped": _many(result, Interrupted),
+        "not selected": _many(result, NotSelected),
     }
-    if not kinds["made"] and not kinds["failed"]:
-        return f"nothing to make: {number(kinds['unchanged'], 'shot')} unchanged"
-    said = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-    return f"{said} in {result.seconds:.1f} s"
+    said = ", ".join(f"{many} {kind}" for kind, many in kinds.items() if many)
+    if set(kinds) - {"unchanged"} & {kind for kind, many in kinds.items() if many}:
+        return f"{said} in {result.seconds:.1f} s"
+    return f"nothing to make: {number(kinds['unchanged'], 'shot')} unchanged"
+
+
+def _many(result: Result, kind: type) -> int:
+    return sum(isinstance(outcome, kind) for outcome in result.outcomes)

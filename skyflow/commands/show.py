@@ -3,51 +3,38 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
 
 from skyflow import pipeline
 from skyflow.commands import loading
-from skyflow.commands.words import dollars
-from skyflow.errors import ExitCode, UsageError
+from skyflow.commands.words import dollars, length, listed
+from skyflow.errors import ExitCode
 from skyflow.plan.request import shown
-from skyflow.problems import did_you_mean
+from skyflow.terminal import cells, table, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from typing import Unpack
 
+    from skyflow.commands.loading import AboutPlan
     from skyflow.plan.plan import Step
     from skyflow.terminal import Terminal
 
 
-def show(
-    *,
-    terminal: Terminal,
-    board: str,
-    shot: str,
-    sets: list[str],
-    var_files: list[str],
-    strict: bool,
-    backend: str,
-    proxy: str | None,
-    form: str,
-) -> ExitCode:
+def show(*, terminal: Terminal, shot: str, form: str, **about: Unpack[AboutPlan]) -> ExitCode:
     """Print what a run would ask for."""
-    loaded = loading.load(terminal, board, sets, var_files, strict=strict)
-    known_shot(shot, loaded.board.shots)
-    whole = pipeline.plan(loaded, backend, proxy=proxy)
+    loaded = loading.load(terminal, about)
+    loading.known_shot(shot, loaded)
+    whole = pipeline.plan(loaded, about["backend"], proxy=about["proxy"])
     step = next(step for step in whole.steps if step.shot.id == shot)
     if form == "json":
         terminal.json(as_json(step))
     else:
         _tell(terminal, step)
     return ExitCode.DONE
-
-
-def known_shot(shot: str, shots: Iterable[str]) -> None:
-    """Raises UsageError where a board has no such shot."""
-    if shot not in set(shots):
-        remedy = did_you_mean(shot, shots) or f"shots: {', '.join(shots)}"
-        raise UsageError(f"there is no shot '{shot}'", remedy)
 
 
 def as_json(step: Step) -> dict[str, Any]:
@@ -66,18 +53,30 @@ def as_json(step: Step) -> dict[str, Any]:
 
 
 def _tell(terminal: Terminal, step: Step) -> None:
-    said = as_json(step)
-    lines = [
-        f"shot     {said['shot']}",
-        f"action   {said['action']}: {said['reason']}",
-        f"key      {said['key'] or 'known once ' + ', '.join(step.waits_for) + ' is made'}",
-        f"needs    {', '.join(said['depends_on']) or 'nothing'}",
-        f"cost     {dollars(step.cost)} on runware",
-        *(f"note     {note}" for note in said["notes"]),
-    ]
-    if step.shot.footage:
-        lines[2] = f"clip     {step.shot.footage.path}, sha256 {step.shot.footage.sha256}"
+    rows = table("", "")
+    for name, said in _facts(step):
+        rows.add_row(*cells(name, said))
+    terminal.show(rows)
     if step.request:
-        request = json.dumps(said["request"], indent=2, ensure_ascii=False)
-        lines += ["", step.shot.prompt, "", request]
-    terminal.data("\n".join(lines))
+        width = min(100, terminal.out.width) - 2
+        prompt = [textwrap.fill(line, width) for line in visible(step.shot.prompt).splitlines()]
+        terminal.show(Text("\nprompt", "dim"))
+        terminal.show(Text(textwrap.indent("\n".join(prompt), "  ")))
+        terminal.show(Text("\nrequest", "dim"))
+        terminal.data(visible(json.dumps(shown(step.request.body), indent=2, ensure_ascii=False)))
+
+
+def _facts(step: Step) -> Iterator[tuple[str, str]]:
+    output = step.shot.output
+    yield "shot", step.shot.id
+    yield "action", f"{step.action}: {step.reason}"
+    yield "clip", f"{length(output.seconds)}, {output.size}, {'with' if output.sound else 'without'} sound"
+    if step.shot.footage:
+        yield "footage", step.shot.footage.path
+        yield "sha256", step.shot.footage.sha256
+        return
+    yield "key", step.key or f"known once {listed(list(step.waits_for))} is made"
+    yield "needs", listed(list(step.shot.depends_on)) or "no other shot"
+    yield "cost", f"{dollars(step.cost)} at the model's prices"
+    for note in step.shot.notes:
+        yield "note", note

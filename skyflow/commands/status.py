@@ -9,41 +9,36 @@ from skyflow.commands import loading
 from skyflow.errors import ExitCode
 from skyflow.plan.plan import Action
 from skyflow.run.known import LockKnown
-from skyflow.terminal import table
+from skyflow.terminal import cells, table
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from skyflow.commands.loading import AboutPlan
     from skyflow.plan.plan import Step
     from skyflow.plan.takes import Take
     from skyflow.terminal import Terminal
 
 STATES = {Action.MAKE: "to make", Action.REUSE: "there", Action.WAIT: "waiting", Action.FOOTAGE: "footage"}
+STYLES = {Action.MAKE: "yellow", Action.REUSE: "green", Action.WAIT: "yellow", Action.FOOTAGE: "dim"}
 
 
-def status(
-    *,
-    terminal: Terminal,
-    board: str,
-    sets: list[str],
-    var_files: list[str],
-    strict: bool,
-    backend: str,
-    proxy: str | None,
-    form: str,
-) -> ExitCode:
+def status(*, terminal: Terminal, form: str, **about: Unpack[AboutPlan]) -> ExitCode:
     """Print each shot's state from lock and store."""
-    loaded = loading.load(terminal, board, sets, var_files, strict=strict)
-    maker = backends.get(backend, proxy=proxy)
+    loaded = loading.load(terminal, about)
+    maker = backends.get(about["backend"], proxy=about["proxy"])
     known = LockKnown.of(loaded.project, maker)
     steps = {step.shot.id: step for step in pipeline.plan(loaded, maker).steps}
-    shots = [_state(steps[shot], known) for shot in loaded.board.shots]
+    states = {shot: _state(steps[shot], known) for shot in loaded.board.shots}
     if form == "json":
-        terminal.json({"board": loaded.board.title, "backend": maker.name, "shots": shots})
+        terminal.json({"board": loaded.board.name, "backend": maker.name, "shots": list(states.values())})
         return ExitCode.DONE
-    rows = table("shot", "state", "takes", "pick>", "size>", "why")
-    for state in shots:
+    rows = table("shot", "state", "takes", "pick>", "bytes>", "why")
+    for shot, state in states.items():
         takes = ", ".join(f"{take['take']}{'' if take['intact'] else ' (lost)'}" for take in state["takes"])
         size = f"{sum(take['bytes'] for take in state['takes']) / 1e6:.1f} MB" if state["takes"] else ""
-        rows.add_row(state["shot"], state["state"], takes, str(state["pick"] or ""), size, state["reason"])
+        row = cells(shot, state["state"], takes, str(state["pick"] or ""), size, state["reason"])
+        rows.add_row(*row, style=STYLES[steps[shot].action])
     terminal.show(rows)
     return ExitCode.DONE
 

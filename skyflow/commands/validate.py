@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from skyflow import pipeline
-from skyflow.commands.loading import overrides
+from skyflow.commands import problems
+from skyflow.commands.loading import AboutBoard, overrides
+from skyflow.commands.words import length, number
 from skyflow.errors import ExitCode
-from skyflow.terminal import count
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from skyflow.board.model import Board
     from skyflow.terminal import Terminal
 
 
-def validate(
-    *,
-    terminal: Terminal,
-    board: str,
-    sets: list[str],
-    var_files: list[str],
-    strict: bool,
-    form: str,
-) -> ExitCode:
+def validate(*, terminal: Terminal, form: str, **about: Unpack[AboutBoard]) -> ExitCode:
     """Check everything that a plan would; write nothing."""
-    _, reading = pipeline.check(board, overrides(sets, var_files))
-    problems = reading.problems
-    if problems or form == "json":
-        terminal.problems(problems, form=form)
-    failed = reading.board is None or (strict and bool(problems))
-    if not failed and form == "text":
-        good = reading.board
-        seconds = sum(float(shot.output.seconds) for shot in good.shots.values()) if good else 0
-        size = f"{len(good.shots) if good else 0} shots, {seconds:.1f} s"
-        terminal.say(f"{board} is valid: {size}" + (f", {count(problems)}" if problems else ""))
-    return ExitCode.INVALID if failed else ExitCode.DONE
+    _, reading = pipeline.check(about["board"], overrides(about["sets"], about["var_files"]))
+    found = reading.problems
+    if found or form == "json":
+        problems.tell(terminal, found, form, answer=True)
+    if reading.board is None or (about["strict"] and found):
+        return ExitCode.INVALID
+    if form == "text":
+        terminal.say(f"{about['board']} is valid: {_measure(reading.board)}")
+    return ExitCode.DONE
+
+
+def _measure(board: Board) -> str:
+    film = sum((board.shots[shot].output.seconds for shot in board.cut), Fraction(0))
+    return f"{number(len(board.shots), 'shot')}, a cut of {length(film)}"

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.spinner import Spinner
+from rich.table import Table
 from rich.text import Text
 
-from skyflow.commands.words import listed, number
+from skyflow.commands.words import clock, listed, number
 from skyflow.run import events
-from skyflow.terminal import table
+from skyflow.terminal import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from rich.console import RenderableType
-    from rich.table import Table
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from skyflow.board.model import Board
     from skyflow.terminal import Terminal
@@ -31,13 +32,20 @@ def watching(terminal: Terminal, board: Board, form: str) -> Iterator[events.Wat
         yield JsonLines(terminal)
     elif terminal.quiet:
         yield events.Unwatched()
-    elif not terminal.talk.is_terminal:
+    elif not terminal.live:
         yield Lines(terminal)
     else:
-        live = LiveTable(board)
-        with Live(live, console=terminal.talk, refresh_per_second=8, transient=True):
+        live = LiveTable(terminal, board)
+        # rich must leave the streams alone: what goes to stdout is data.
+        with Live(
+            live,
+            console=terminal.talk,
+            refresh_per_second=8,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        ):
             yield live
-        live.leave(terminal)
 
 
 class JsonLines:
@@ -57,30 +65,33 @@ class Lines:
         self._terminal = terminal
 
     def see(self, event: events.Event, /) -> None:
-        if line := sentence(event):
+        if line := sentence(event, verbose=self._terminal.verbose):
             self._terminal.say(f"{event.at:7.1f}s  {line}")
 
 
-def sentence(event: events.Event) -> str:
-    """An event in words; empty for one that only matters while it lasts."""
+def sentence(event: events.Event, *, verbose: bool = False) -> str:  # noqa: C901 - a case for each kind of event
+    """An event in words; empty for one that only matters while it lasts, or where nothing happened."""
     match event:
         case events.RunStarted(making=making, backend=backend, jobs=jobs):
             what = f"{number(len(making), 'shot')} to make" if making else "nothing to make"
-            return f"{backend}: {what}, {jobs} at once" if making else f"{backend}: {what}"
+            return f"{backend}: {what}, {jobs} at once" if len(making) > 1 else f"{backend}: {what}"
         case events.ShotStarted(shot=shot, takes=takes, reason=reason):
-            return f"{shot}: making {_takes(takes)} ({reason})"
+            why = "one more" if reason == "unchanged" else reason
+            return f"{shot}: making {_takes(takes)} ({why})"
         case events.ShotDone(shot=shot, how="made", takes=takes, seconds=seconds):
             return f"{shot}: made {_takes(takes)} in {seconds:.1f} s"
         case events.ShotDone(shot=shot, how=how):
-            return f"{shot}: {how}"
+            return f"{shot}: {'unchanged' if how == 'reused' else how}" if verbose else ""
         case events.ShotFailed(shot=shot, message=message, remedy=remedy):
             return f"{shot}: failed: {message}" + (f"; {remedy}" if remedy else "")
         case events.ShotSkipped(shot=shot, because=because):
             return f"{shot}: skipped, because {because} failed"
         case events.ShotLeft(shot=shot, reason=reason):
-            return f"{shot}: left as it is: {reason}"
+            return f"{shot}: left as it is: {reason}" if verbose else ""
+        case events.CutStarted():
+            return "cut: putting it together"
         case events.CutDone(path=path, made=made):
-            return f"cut: {path}" if made else f"cut: {path} (unchanged)"
+            return f"cut: {path}{'' if made else ' (unchanged)'}" if made or verbose else ""
         case events.CutLeft(reason=reason):
             return f"cut: not made: {reason}"
         case _:
@@ -92,66 +103,88 @@ def _takes(takes: tuple[int, ...]) -> str:
 
 
 class LiveTable:
-    """A row for each shot: its state, how long it has been at it, what it waits for."""
+    """What is going on now, a row for each shot that is not through; what is through stands above it for good.
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
-        self._rows: dict[str, tuple[RenderableType, str]] = {}
-        self._running: dict[str, tuple[float, float]] = {}
-        self._done: set[str] = set()
-        self._making: tuple[str, ...] = ()
-        self._kept: list[str] = []
-        self._spinner = Spinner("dots")
-        self._cut = ""
+    Args:
+        now: seconds by any clock that runs on; tests pass another.
+    """
+
+    def __init__(self, terminal: Terminal, board: Board, now: Callable[[], float] = time.monotonic) -> None:
+        self._terminal, self._board, self._now = terminal, board, now
+        self._began = now()
+        self._making: dict[str, None] = {}
+        self._running: dict[str, tuple[float, float, tuple[int, ...]]] = {}
+        self._through = 0
+        self._cut_began = math.nan
+        self._words = ""
 
     def see(self, event: events.Event, /) -> None:
         """Take an event in; the next drawing shows it."""
         match event:
-            case events.RunStarted(making=making):
-                self._making = making
-            case events.ShotStarted(shot=shot, at=at):
-                self._running[shot] = (at, 0.0)
+            case events.RunStarted(making=making, backend=backend):
+                self._making, self._words = dict.fromkeys(making), backend
+            case events.ShotStarted(shot=shot, takes=takes):
+                self._running[shot] = (self._now(), 0.0, takes)
             case events.ShotProgress(shot=shot, done=done) if shot in self._running:
-                self._running[shot] = (self._running[shot][0], done)
-            case events.ShotDone(shot=shot):
-                self._finish(shot, "done", "green", sentence(event) if event.how == "made" else "")
-            case events.ShotFailed(shot=shot) | events.ShotSkipped(shot=shot):
-                self._finish(
-                    shot, "failed" if isinstance(event, events.ShotFailed) else "skipped", "red", sentence(event)
-                )
-            case events.ShotLeft(shot=shot, reason=reason):
-                self._finish(shot, "left", "dim", "")
-                self._rows[shot] = (Text("left", "dim"), reason)
+                began, _, takes = self._running[shot]
+                self._running[shot] = (began, done, takes)
+            case events.ShotDone(shot=shot) | events.ShotFailed(shot=shot) | events.ShotSkipped(shot=shot):
+                self._finish(shot, event)
+            case events.ShotLeft(shot=shot):
+                self._making.pop(shot, None)
             case events.CutStarted():
-                self._cut = "putting the cut together"
+                self._cut_began = self._now()
+            case events.CutDone() | events.CutLeft():
+                self._cut_began = math.nan
             case _:
                 pass
 
-    def leave(self, terminal: Terminal) -> None:
-        """What stays on the screen when the table goes: a line for each shot that was made or failed."""
-        for line in self._kept:
-            terminal.say(f"  {line}")
-
-    def _finish(self, shot: str, word: str, style: str, line: str) -> None:
+    def _finish(self, shot: str, event: events.ShotDone | events.ShotFailed | events.ShotSkipped) -> None:
         self._running.pop(shot, None)
-        self._done.add(shot)
-        self._rows[shot] = (Text(word, style), "")
-        if line:
-            self._kept.append(line)
+        if shot in self._making:
+            del self._making[shot]
+            self._through += 1
+        style = "green" if isinstance(event, events.ShotDone) else "red"
+        if line := sentence(event, verbose=self._terminal.verbose):
+            name, _, said = line.partition(": ")
+            self._terminal.say(Text.assemble((name, style), f": {visible(said)}"))
 
-    def __rich__(self) -> Table:
-        rows = table("shot", "", "")
-        for shot in self._making:
-            state, more = self._row(shot)
-            rows.add_row(shot, state, more)
-        if self._cut:
-            rows.add_row("cut", self._spinner, self._cut)
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if not self._making and math.isnan(self._cut_began):
+            return
+        waiting = [shot for shot in self._making if shot not in self._running]
+        room = max(1, (options.max_height or console.height) - len(self._running) - 4)
+        left_out = len(waiting) - room if len(waiting) > room else 0
+        yield self._head()
+        yield self._rows(waiting[:room], narrow=console.width < 60)
+        if left_out:
+            yield Text(f"and {left_out} more waiting", "dim")
+
+    def _head(self) -> Text:
+        whole = self._through + len(self._making)
+        said = f"{self._words}: {self._through} of {number(whole, 'shot')}, {clock(self._now() - self._began)}"
+        return Text(said, "bold", no_wrap=True, overflow="ellipsis")
+
+    def _rows(self, waiting: list[str], *, narrow: bool) -> Table:
+        rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+        rows.add_column(no_wrap=True, overflow="ellipsis")
+        rows.add_column(no_wrap=True, justify="right")
+        rows.add_column(no_wrap=True, overflow="ellipsis")
+        for shot, (began, done, takes) in self._running.items():
+            rows.add_row(shot, clock(self._now() - began), self._progress(done, takes, 12 if narrow else 28))
+        if not math.isnan(self._cut_began):
+            rows.add_row("cut", clock(self._now() - self._cut_began), "putting it together")
+        for shot in waiting:
+            rows.add_row(Text(shot, "dim"), "", Text(self._reason(shot), "dim"))
         return rows
 
-    def _row(self, shot: str) -> tuple[RenderableType, str]:
-        if shot in self._running:
-            return ProgressBar(total=1.0, completed=self._running[shot][1], width=24), ""
-        if shot in self._rows:
-            return self._rows[shot]
-        waits = [name for name in self._board.shots[shot].depends_on if name not in self._done]
-        return Text("waiting", "dim"), f"for {listed(waits)}" if waits else ""
+    @staticmethod
+    def _progress(done: float, takes: tuple[int, ...], width: int) -> RenderableType:
+        bar = Table.grid(padding=(0, 2, 0, 0))
+        words = f"{done:4.0%}" + ("" if len(takes) == 1 else f"  {len(takes)} takes")
+        bar.add_row(ProgressBar(total=1.0, completed=done, width=width), words)
+        return bar
+
+    def _reason(self, shot: str) -> str:
+        waits = [name for name in self._board.shots[shot].depends_on if name in self._making]
+        return f"waits for {listed(waits, most=3)}" if waits else "waits for a place"

@@ -18,13 +18,21 @@ def dollars(amount: Decimal) -> str:
 
 def length(seconds: Fraction | float) -> str:
     """``6.0 s``, and minutes where there are some."""
-    value = float(seconds)
-    return f"{value:.1f} s" if value < 60 else f"{int(value // 60)} min {value % 60:04.1f} s"
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    return f"{minutes} min {rest / 10:04.1f} s" if minutes else f"{rest / 10:.1f} s"
+
+
+def clock(seconds: float) -> str:
+    """``0:05``, ``1:02:03``: how long something has been going on, for what changes while it is read."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def number(count: int, noun: str) -> str:
     """``1 shot``, ``3 shots``."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def listed(words: list[str], most: int = 6) -> str:
