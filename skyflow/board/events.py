@@ -32,10 +32,16 @@ Spots: TypeAlias = "dict[int, dict[str | int, RawSpot]]"
 
 
 class Note(Protocol):
-    """Takes a problem: code, start, end, message, remedy, and other stretches with what they have to do with it."""
+    """Takes a problem: code, path, stretch, message, remedy, other stretches with what they have to do with it."""
 
     def __call__(
-        self, code: str, start: int, end: int, message: str, remedy: str, *also: tuple[int, int, str]
+        self,
+        code: str,
+        path: tuple[str | int, ...],
+        stretch: tuple[int, int],
+        message: str,
+        remedy: str,
+        *also: tuple[int, int, str],
     ) -> None: ...
 
 
@@ -55,6 +61,13 @@ class _Open:
     @property
     def wants_key(self) -> bool:
         return self.key is None and isinstance(self.container, dict)
+
+    @property
+    def step(self) -> str | int | None:
+        """The key or number of the value that is being read; None between two."""
+        if isinstance(self.container, list):
+            return len(self.container)
+        return self.key[0] if self.key else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +112,8 @@ class _Builder:
         self.data: Any = None
         self.spot: RawSpot = (-1, -1, 0, 1, "")
         self.spots = spots
-        self.note = note
-        self.scalars = Scalars(note)
+        self._note = note
+        self.scalars = Scalars(self.note)
         self.open: list[_Open] = []
         self.anchors: dict[str | None, _Value] = {}
         self.values = 0
@@ -191,7 +204,7 @@ class _Builder:
 
     def entry(self, top: _Open, mapping: dict[str, Any], item: _Value) -> None:
         assert top.key is not None
-        (key, start, end), top.key = top.key, None
+        key, start, end = top.key
         if top.merging:
             top.merges.append((item.value, start, end))
             top.merging = False
@@ -202,6 +215,7 @@ class _Builder:
         else:
             mapping[key] = item.value
             top.table[key] = (start, end, item.start, item.end, item.style)
+        top.key = None
 
     def merge(self, into: _Open, merged: Any, start: int, end: int) -> None:  # noqa: ANN401 - any YAML may stand there
         """YAML's merge key: what the mapping says itself wins, then the earlier of several sources."""
@@ -214,6 +228,11 @@ class _Builder:
                 if key not in into.container:
                     into.container[key] = value
                     into.table[key] = self.spots[id(source)][key]
+
+    def note(self, code: str, start: int, end: int, message: str, remedy: str, *also: tuple[int, int, str]) -> None:
+        """Note a problem at the key or item that is being read."""
+        path = tuple(step for item in self.open if (step := item.step) is not None)
+        self._note(code, path, (start, end), message, remedy, *also)
 
     def refuse(self, code: str, start: int, end: int, message: str, remedy: str) -> None:
         self.note(code, start, end, message, remedy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyflow.board.schema import dotted
+from skyflow.board.source import dotted
 from skyflow.problems import Place, Problem, Related
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Findings:
     def sorted(self) -> tuple[Problem, ...]:
         """In file order: the board first, then the files that it names."""
 
-        def order(problem: Problem) -> tuple[bool, Place, str]:
-            return problem.place.file != self._source.name, problem.place, problem.code
+        def order(problem: Problem) -> tuple[bool, Place, str, str]:
+            return problem.place.file != self._source.name, problem.place, problem.code, problem.path
 
         return tuple(sorted(self._problems, key=order))

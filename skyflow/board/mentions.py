@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-TOKEN = re.compile(r"@@|(?<![A-Za-z0-9_])@([A-Za-z][A-Za-z0-9_]*)")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+TOKEN = re.compile(rf"@@|(?<![A-Za-z0-9_])@({NAME.pattern})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def check(shot: Shot, draft: Draft, prompt: Prompt | None, shots: Mapping[str, S
     """Every rule that one generated shot can break."""
     if prompt:
         _prompt_length(shot, prompt, findings)
-    _reference_images(shot, draft, findings)
+        _reference_images(shot, prompt, findings)
     for item, written in zip(shot.clips, draft.clips, strict=True):
         _reference_clip(item, written.path, shots, findings)
     _beyond_the_page(shot, draft, findings)
@@ -48,23 +48,25 @@ def _prompt_length(shot: Shot, prompt: Prompt, findings: Findings) -> None:
         findings.add("SF0610", prompt.path, message, f"shorten it by {length - skyreels_v4.PROMPT_MAX}")
 
 
-def _reference_images(shot: Shot, draft: Draft, findings: Findings) -> None:
+def _reference_images(shot: Shot, prompt: Prompt, findings: Findings) -> None:
     """At most three groups of images or one grid, never both."""
     images = [item.tag for item in shot.references if item.kind == "image"]
     grids = [item.tag for item in shot.references if item.kind == "grid"]
-    path = draft.shot.path("prompt" if "prompt" in draft.shot.own else "prompt_file")
     if images and grids:
         message = f"the model takes a grid or images, not both: {_at(grids)} and {_at(images)}"
-        findings.add("SF0611", path, message, "mention one kind only", related=_defined(grids + images))
+        place = prompt.place_of(grids[0])
+        findings.add("SF0611", prompt.path, message, "mention one kind only", place=place, related=_defined(images))
     if len(images) > skyreels_v4.IMAGE_GROUPS_MAX:
         message = (
             f"the model takes {skyreels_v4.IMAGE_GROUPS_MAX} tags with images, the prompt mentions {len(images)}"
         )
         remedy = f"leave one of {_at(images)} out, or give it only words"
-        findings.add("SF0612", path, message, remedy, related=_defined(images))
+        place = prompt.place_of(images[skyreels_v4.IMAGE_GROUPS_MAX])
+        findings.add("SF0612", prompt.path, message, remedy, place=place, related=_defined(images))
     if len(grids) > skyreels_v4.GRIDS_MAX:
         message = f"the model takes one grid, the prompt mentions {len(grids)}: {_at(grids)}"
-        findings.add("SF0613", path, message, "mention one", related=_defined(grids))
+        place = prompt.place_of(grids[skyreels_v4.GRIDS_MAX])
+        findings.add("SF0613", prompt.path, message, "mention one", place=place, related=_defined(grids))
     for item in shot.references:
         if item.voice and _seconds(item.voice) > skyreels_v4.VOICE_SECONDS_MAX:
             message = (
@@ -77,7 +79,7 @@ def _reference_clip(item: ClipReference, path: Path, shots: Mapping[str, Shot], 
     """A clip that is extended, edited or moved like: long and large as the model takes it."""
     pixels, seconds, name, size = _measures(item, shots)
     verb = "extend" if item.kind == "extend" else "take"
-    related = [(("shots", name), f"{name} is made here")] if isinstance(item.clip, ShotClip) else []
+    related = [(("shots", name), f"{name} is defined here")] if isinstance(item.clip, ShotClip) else []
     if pixels < skyreels_v4.REFERENCE_PIXELS_MIN:
         message = (
             f"the model cannot {verb} {name}: its clip will be {size}, {pixels:,} pixels, "
@@ -143,7 +145,7 @@ def check_tags(board: WrittenBoard, mentioned: Iterable[str], files: Files, find
             message = f"the words of '{name}' mention @{mentioning[0]}, and words are sent as they are"
             findings.add("SF0309", ("tags", name, "describe"), message, "say it in words, or write @@ for a plain @")
         _check_tag_files(name, board, files, findings)
-        if tag and name not in used:
+        if tag and name not in used and mentions.NAME.fullmatch(name):
             findings.add("SF0806", ("tags", name), f"no prompt mentions @{name}", "mention it, or remove the tag")
 
 

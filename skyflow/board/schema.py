@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema
 
+from skyflow.board.source import dotted
 from skyflow.problems import Problem, did_you_mean
 from skyflow.published import schema
 
@@ -35,6 +37,10 @@ NOT_IN_THIS_MODEL = {
 """Keys that people bring from other models, and why they are not here."""
 
 
+PLAIN = re.compile(r"[A-Za-z0-9./](?:[^:#,\"'{}\[\]\n]|:(?=\S))*")
+"""Text that stands for itself in YAML, inside brackets too."""
+
+
 class Fault(NamedTuple):
     """One thing that JSON Schema finds, without its library's types.
 
@@ -58,16 +64,13 @@ class Fault(NamedTuple):
 
 def check(source: Source) -> Iterator[tuple[Path, Problem]]:
     """Every place where the data is not of the published schema, with the path to what is at fault."""
-    validator = jsonschema.Draft202012Validator(schema("storyboard"))
-    for error in validator.iter_errors(source.data):
-        for meant in _meant(error):
-            yield from _explain(source, _fault(meant))
-
-
-def dotted(path: Path) -> str:
-    """``shots.climb.frames[0].at``."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return text.removeprefix(".")
+    errors = jsonschema.Draft202012Validator(schema("storyboard")).iter_errors(source.data)
+    faults = [_fault(meant) for error in errors for meant in _meant(error)]
+    wrong_kind = {fault.path for fault in faults if fault.rule == "type"}
+    for fault in faults:
+        # What is of the wrong kind is not among the values allowed either; once is enough.
+        if fault.rule == "type" or fault.path not in wrong_kind or fault.key:
+            yield from _explain(source, fault)
 
 
 def _meant(error: ValidationError) -> list[ValidationError]:
@@ -201,11 +204,10 @@ def _remedy(fault: Fault) -> str:
 
 
 def _flow(value: Any) -> str:  # noqa: ANN401 - any YAML may stand there
-    """A value in YAML's flow style, plain where that reads well."""
+    """A value in YAML's flow style, plain where it can be."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_flow(item) for item in value) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    plain = isinstance(value, str) and PLAIN.fullmatch(value)
+    return value if plain else json.dumps(value, ensure_ascii=False)

@@ -6,6 +6,7 @@ alias shares its anchor's data and so its places, which keeps both as small as t
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from typing import Any, NamedTuple, TypeAlias
@@ -23,6 +24,17 @@ MAX_BYTES = 16 * 1024 * 1024
 
 NOT_TEXT = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What YAML 1.2 does not let a document hold."""
+
+
+def dotted(path: Path) -> str:
+    """``shots.climb.frames[0].at``; a step that a person could not read in a line is quoted."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += f".{step}" if step.isprintable() and not re.search(r"[\s.\[\]]", step) else f".{json.dumps(step)}"
+    return text.removeprefix(".")
 
 
 class Spot(NamedTuple):
@@ -56,12 +68,12 @@ class Source:
             self._read()
 
     def place(self, path: Path, *, key: bool = False) -> Place:
-        """The place of a value, or of its key where the value is a mapping or list or ``key`` asks for it.
+        """The place of a value; of its key where the value is a mapping, a list or nothing, or ``key`` asks for it.
 
         A path that leads to nothing gives the place of the nearest thing above it.
         """
         spot, value, whole = self._find(path)
-        if spot.key >= 0 and (key or not whole or isinstance(value, dict | list)):
+        if spot.key >= 0 and (key or not whole or isinstance(value, dict | list) or spot.start == spot.end):
             return self.text.place(spot.key, spot.key_end)
         return self.text.place(spot.start, spot.end)
 
@@ -106,15 +118,17 @@ class Source:
     def _blank(self, code: str, message: str, remedy: str) -> None:
         self.problems.append(Problem(code, Place(self.name), "", message, remedy))
 
-    def _note(self, code: str, start: int, end: int, message: str, remedy: str, *also: tuple[int, int, str]) -> None:
+    def _note(
+        self, code: str, path: Path, stretch: tuple[int, int], message: str, remedy: str, *also: tuple[int, int, str]
+    ) -> None:
         related = tuple(Related(self.text.place(first, last), words) for first, last, words in also)
-        self.problems.append(Problem(code, self.text.place(start, end), "", message, remedy, related))
+        self.problems.append(Problem(code, self.text.place(*stretch), dotted(path), message, remedy, related))
 
     def _read(self) -> None:
         characters = self.text.characters
         if bad := NOT_TEXT.search(characters):
             message = f"the character U+{ord(bad[0]):04X} cannot stand in YAML"
-            self._note("SF0103", bad.start(), bad.end(), message, "remove it")
+            self._note("SF0103", (), bad.span(), message, "remove it")
             return
         try:
             built = events.build(yaml.parse(characters, Loader=yaml.CSafeLoader), self._spots, self._note)
@@ -131,9 +145,10 @@ class Source:
         message, remedy = _plain_words(error, characters[start : start + 1])
         context = error.context_mark
         if context and error.context and context.index != start:
-            self._note("SF0101", start, start + 1, message, remedy, (context.index, context.index + 1, error.context))
+            also = (context.index, context.index + 1, error.context)
+            self._note("SF0101", (), (start, start + 1), message, remedy, also)
         else:
-            self._note("SF0101", start, start + 1, message, remedy)
+            self._note("SF0101", (), (start, start + 1), message, remedy)
 
 
 def not_utf8(name: str, content: bytes, error: UnicodeDecodeError) -> Problem:
@@ -156,5 +171,6 @@ def _plain_words(error: yaml.MarkedYAMLError, character: str) -> tuple[str, str]
         "cannot start any token": "put quotes around text that starts with this character",
         "did not find expected": "check brackets, quotes and the indentation of this line and the one before",
         "found unexpected end of stream": "close the quote or bracket that was opened",
+        "invalid Unicode character escape": "write the character itself, or \\\\U and eight digits",
     }
     return f"not YAML: {said}", next((mend for words, mend in remedies.items() if words in said), "")

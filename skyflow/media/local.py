@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from skyflow import digest
 from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia
+from skyflow.board.source import NOT_TEXT
 from skyflow.board.text import decode
 from skyflow.errors import MediaError
 from skyflow.media import probe
@@ -101,6 +103,8 @@ class LocalFiles:
         if ELSEWHERE.match(path):
             message = f"{path[:60]} is no file: media are taken from files of the project only"
             raise FileFault("SF0502", message, "download it into the project, and name the file")
+        if bad := NOT_TEXT.search(path):
+            raise FileFault("SF0503", f"a path cannot hold the character U+{ord(bad[0]):04X}", "remove it")
         if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or "\\" in path:
             raise FileFault("SF0502", f"{path} is not a path relative to the board", "use a relative path with /")
         try:
@@ -110,7 +114,7 @@ class LocalFiles:
             mode = found.stat().st_mode
         except FileNotFoundError as error:
             raise FileFault("SF0501", f"{path} is not there", self._near(path)) from error
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, RuntimeError) as error:  # Python 3.13 made an OSError of what was a RuntimeError
             raise _unreadable(path, error) from error
         if not stat.S_ISREG(mode):
             what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
@@ -128,5 +132,6 @@ class LocalFiles:
 
 
 def _unreadable(path: str, error: Exception) -> FileFault:
-    why = error.strerror if isinstance(error, OSError) and error.strerror else "the path is not valid"
+    looping = isinstance(error, RuntimeError) or (isinstance(error, OSError) and error.errno == errno.ELOOP)
+    why = "its links lead in a circle" if looping else getattr(error, "strerror", None) or "the path is not valid"
     return FileFault("SF0503", f"{path} cannot be read: {why.lower()}", "mend the path or its permissions")
