@@ -63,7 +63,7 @@ class Terminal:
         return not self.out.file.isatty()
 
     def data(self, text: str) -> None:
-        """The answer as it is, to stdout."""
+        """The answer as it is, to stdout; its last line is ended where it is not."""
         _unless_gone(self.out, lambda: self.out.file.write(text if text.endswith("\n") else text + "\n"))
 
     def json(self, value: Any) -> None:  # noqa: ANN401 - any JSON
@@ -79,7 +79,7 @@ class Terminal:
         with self.out.capture() as captured:
             self.out.print(content)
         # Columns are filled up with blanks, which nobody sees on a terminal and everybody in a file.
-        self.data("\n".join(line.rstrip(" ") for line in captured.get().removesuffix("\n").split("\n")))
+        self.data("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))
 
     def say(self, text: str | Text = "", style: str = "") -> None:
         """A sentence for a person, to stderr."""

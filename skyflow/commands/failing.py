@@ -42,14 +42,14 @@ def tell(terminal: Terminal, error: BaseException, form: str, *, events: bool) -
         case SkyflowError():
             said, code = error, error.exit_code
         case KeyboardInterrupt():
-            remedy = "what was finished is kept; the next run goes on from there" if events else ""
+            remedy = "what was finished is kept, and the next run goes on from there" if events else ""
             said, code = SkyflowError("interrupted", remedy), ExitCode.INTERRUPTED
         case _:
             said, code = _defect(terminal, error), ExitCode.SHOT_FAILED
     if form == "json":
         (terminal.json_line if events else terminal.json)(as_json(said, code))
     elif code is ExitCode.INTERRUPTED:
-        terminal.say("; ".join(filter(None, [said.message, said.remedy])), style="yellow")
+        terminal.say(": ".join(filter(None, [said.message, said.remedy])), style="yellow")
     else:
         terminal.error(said)
     return code

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyflow.board.source import Source
-from skyflow.commands.words import number
+from skyflow.commands.words import number, size
 from skyflow.errors import ExitCode, Refused, UsageError
 from skyflow.run.lock import Lock
 from skyflow.store import files
@@ -37,8 +37,8 @@ def gc(*, terminal: Terminal, board: str, yes: bool, dry_run: bool) -> ExitCode:
         locks = [_pruned(path, project) for path in project.locks()]
         kept = frozenset[str]().union(*(lock.objects() for lock in locks))
         going = sorted(sha256 for sha256 in held.objects if sha256 not in kept)
-        size = sum(held.objects.path(sha256).stat().st_size for sha256 in going)
-        what = f"{number(len(going), 'object')}, {size / 1e6:.1f} MB"
+        freed = sum(held.objects.path(sha256).stat().st_size for sha256 in going)
+        what = f"{number(len(going), 'object')}, {size(freed)}"
         if dry_run or not going:
             terminal.say(f"{what} would go" if going else "nothing to drop")
             return ExitCode.DONE

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from skyflow import pipeline
 from skyflow.board.source import Source
 from skyflow.commands import problems
-from skyflow.errors import BoardInvalid, UsageError
+from skyflow.errors import BoardHeld, BoardInvalid, UsageError
 from skyflow.problems import did_you_mean
 from skyflow.store.hold import hold
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from skyflow.pipeline import Loaded
     from skyflow.store.hold import Held
     from skyflow.terminal import Terminal
+
+
+WAIT = "wait for its end with --wait, or stop it; nothing has to be unlocked by hand"
 
 
 class AboutBoard(TypedDict):
@@ -71,7 +74,11 @@ def held(terminal: Terminal, about: AboutBoard, verb: str, *, wait: bool = False
         waited.append(holder)
         terminal.say(f"{about['board']} is held by {holder}; waiting for its end")
 
-    with hold(loaded.project, verb, waiting=waiting if wait else None) as proof:
+    with ExitStack() as stack:
+        try:
+            proof = stack.enter_context(hold(loaded.project, verb, waiting=waiting if wait else None))
+        except BoardHeld as busy:
+            raise BoardHeld(busy.message, WAIT if verb == "run" else busy.remedy) from busy
         yield (load(terminal, about) if waited else loaded), proof
 
 

@@ -91,7 +91,11 @@ def _no_option(verb: str, words: list[str]) -> UsageError:
     word = next((word for word in words if word.startswith("-")), words[0]).partition("=")[0]
     known = [name for option in (*VERBS[verb].options, *ALWAYS) for name in option.names]
     owners = [name for name, other in VERBS.items() if any(word in option.names for option in other.options)]
-    remedy = f"`skyflow {verb} --help` lists its options"
-    if owners:
+    longer = [name for name in known if name.startswith(word)]  # an abbreviation would change its meaning one day
+    if len(longer) == 1:
+        remedy = f"write {longer[0]}"
+    elif owners:
         remedy = f"it is an option of {', '.join(owners)}"
-    return UsageError(f"{verb} has no option {word}", did_you_mean(word, known) or remedy)
+    else:
+        remedy = did_you_mean(word, known) or f"`skyflow {verb} --help` lists its options"
+    return UsageError(f"{verb} has no option {word}", remedy)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyflow import backends, pipeline
 from skyflow.commands import loading
+from skyflow.commands.words import size
 from skyflow.errors import ExitCode
 from skyflow.plan.plan import Action
 from skyflow.run.known import LockKnown
@@ -36,8 +37,8 @@ def status(*, terminal: Terminal, form: str, **about: Unpack[AboutPlan]) -> Exit
     rows = table("shot", "state", "takes", "pick>", "bytes>", "why")
     for shot, state in states.items():
         takes = ", ".join(f"{take['take']}{'' if take['intact'] else ' (lost)'}" for take in state["takes"])
-        size = f"{sum(take['bytes'] for take in state['takes']) / 1e6:.1f} MB" if state["takes"] else ""
-        row = cells(shot, state["state"], takes, str(state["pick"] or ""), size, state["reason"])
+        held = size(sum(take["bytes"] for take in state["takes"])) if state["takes"] else ""
+        row = cells(shot, state["state"], takes, str(state["pick"] or ""), held, state["reason"])
         rows.add_row(*row, style=STYLES[steps[shot].action])
     terminal.show(rows)
     return ExitCode.DONE

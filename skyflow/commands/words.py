@@ -23,6 +23,14 @@ def length(seconds: Fraction | float) -> str:
     return f"{minutes} min {rest / 10:04.1f} s" if minutes else f"{rest / 10:.1f} s"
 
 
+def size(count: int) -> str:
+    """``3.4 kB``, ``12.0 MB``: how much a disk holds."""
+    for unit, worth in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= worth:
+            return f"{count / worth:.1f} {unit}"
+    return f"{count} B"
+
+
 def clock(seconds: float) -> str:
     """``0:05``, ``1:02:03``: how long something has been going on, for what changes while it is read."""
     minutes, rest = divmod(int(seconds), 60)
