@@ -133,11 +133,21 @@ CODES: dict[str, str] = {
 """Every code, and in one line what it stands for; the docs list them and a test holds the two together."""
 
 
-LOOKED_THROUGH = 1000
+LOOKED_THROUGH = 300
 """How many names a suggestion is looked for among; comparing is slow, and boards may come from anywhere."""
+
+LISTED = 20
+"""How many names a remedy lists."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``did you mean 'x'?``, or an empty string where nothing is near."""
     near = get_close_matches(word[:100], islice(known, LOOKED_THROUGH), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as a list for people: ``a, b, c``, and of a long one its beginning."""
+    known = list(names)
+    more = len(known) - LISTED
+    return ", ".join(known[:LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from skyflow.board import mentions
 from skyflow.board.files import FileFault
-from skyflow.problems import did_you_mean
+from skyflow.problems import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -193,7 +193,7 @@ def known_shot(name: str, path: Path, board: WrittenBoard, findings: Findings) -
     """Whether a shot of this name exists; notes a problem where not."""
     if name in board.shots:
         return True
-    remedy = did_you_mean(name, board.shots) or f"shots: {', '.join(board.shots)}"
+    remedy = did_you_mean(name, board.shots) or f"shots: {listed(board.shots)}"
     findings.add("SF0301", path, f"there is no shot '{name}'", remedy)
     return False
 

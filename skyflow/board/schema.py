@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jsonschema
 
 from skyflow.board.source import dotted
-from skyflow.problems import Problem, did_you_mean
+from skyflow.problems import Problem, did_you_mean, listed
 from skyflow.published import schema
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _unknown_keys(source: Source, fault: Fault) -> Iterator[tuple[Path, Problem]
         if key in NOT_IN_THIS_MODEL:
             yield path, Problem("SF0208", where, dotted(path), NOT_IN_THIS_MODEL[key], f"remove '{key}'")
             continue
-        remedy = did_you_mean(key, known) or f"known here: {', '.join(known)}"
+        remedy = did_you_mean(key, known) or f"known here: {listed(known)}"
         yield path, Problem("SF0201", where, dotted(path), f"unknown key '{key}'", remedy)
 
 

@@ -12,7 +12,7 @@ import jinja2
 
 from skyflow.board.bounded import Environment, NotText, TooMuch
 from skyflow.board.files import FileFault
-from skyflow.problems import did_you_mean
+from skyflow.problems import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,7 +121,7 @@ def _undefined(error: jinja2.UndefinedError, scope: Mapping[str, Any]) -> Templa
     name = re.fullmatch(r"'([^']*)' is undefined", message)
     part = re.search(r"has no (?:attribute|element) '?([^']*?)'?$", message)
     if name:
-        remedy = did_you_mean(name[1], scope) or f"add it to vars; known: {', '.join(sorted(scope))}"
+        remedy = did_you_mean(name[1], scope) or f"add it to vars; known: {listed(sorted(scope))}"
         fault = _located(error, f"'{name[1]}' is not defined", remedy, name[1])
     elif part:
         fault = _located(error, f"'{part[1]}' is not defined", "mend the name, or define it", part[1])

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeVar
 from skyflow import digest
 from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia
-from skyflow.board.source import NOT_TEXT
 from skyflow.board.text import decode
 from skyflow.errors import MediaError
 from skyflow.media import probe
@@ -30,6 +29,9 @@ MAX_TEXT_BYTES = 1024 * 1024
 
 ELSEWHERE = re.compile(r"(?:https?://|data:|uuid:)", re.IGNORECASE)
 """How media begin that are no files."""
+
+NOT_A_PATH = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+"""Characters that a file's name could hold on some systems, and that no message could show."""
 
 
 class LocalFiles:
@@ -103,7 +105,7 @@ class LocalFiles:
         if ELSEWHERE.match(path):
             message = f"{path[:60]} is no file: media are taken from files of the project only"
             raise FileFault("SF0502", message, "download it into the project, and name the file")
-        if bad := NOT_TEXT.search(path):
+        if bad := NOT_A_PATH.search(path):
             raise FileFault("SF0503", f"a path cannot hold the character U+{ord(bad[0]):04X}", "remove it")
         if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or "\\" in path:
             raise FileFault("SF0502", f"{path} is not a path relative to the board", "use a relative path with /")

@@ -37,10 +37,15 @@ def changes(before: Mapping[str, Any], now: Bound) -> list[str]:
     new_backend = f"{now.identity['backend']} {now.identity['version']}"
     if old_backend != new_backend:
         found[f"{old_backend} is now {new_backend}"] = None
-    old, new = before["request"], now.identity["request"]
-    for path, was, becomes in _differences(old, new, ()):
-        found[_words(path, was, becomes, now.media)] = None
+    differences = list(_differences(before["request"], now.identity["request"], ()))
+    # With the first pinned frame or clip the size gives way to the resolution: that is no change of its own.
+    told = [change for change in differences if not _gives_way(*change)] or differences
+    found |= dict.fromkeys(_words(path, was, becomes, now.media) for path, was, becomes in told)
     return list(found)
+
+
+def _gives_way(path: tuple[str, ...], was: Any, becomes: Any) -> bool:  # noqa: ANN401 - any JSON
+    return path[0] in {"width", "height", "resolution"} and (was is None or becomes is None)
 
 
 def _differences(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:  # noqa: ANN401 - any JSON

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import networkx as nx
 
 from skyflow.errors import UsageError
-from skyflow.problems import did_you_mean
+from skyflow.problems import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ def _one(board: Board, word: str) -> set[str]:
         raise UsageError(f"'{word}' selects nothing", "write a shot's name, with + before it or after it")
     shot = match["shot"]
     if shot not in board.shots:
-        remedy = did_you_mean(shot, board.shots) or f"shots: {', '.join(board.shots)}"
+        remedy = did_you_mean(shot, board.shots) or f"shots: {listed(board.shots)}"
         raise UsageError(f"there is no shot '{shot}'", remedy)
     chosen = {shot}
     if before := match["before"]:
