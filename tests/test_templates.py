@@ -23,7 +23,7 @@ SCOPE = {
 
 def render(text: str, **texts: str) -> str:
     files = PaperFiles(texts={"look.j2": "35mm", "loop.j2": '{% include "loop.j2" %}', **texts})
-    return Templates(files).render(text, SCOPE)
+    return Templates(files, SCOPE).render(text, {})
 
 
 def fault(text: str, **texts: str) -> TemplateFault:
@@ -239,7 +239,7 @@ def test_any_template_is_words_or_a_fault(text):
 
 def test_all_prompts_of_a_board_share_a_bound(monkeypatch):
     monkeypatch.setattr("skyflow.board.bounded.MAX_BOARD_WORK", 100_000)
-    templates = Templates(PaperFiles())
+    templates = Templates(PaperFiles(), {})
     text = "{% for i in range(300) %}.{% endfor %}"
     assert templates.render(text, {}) == "." * 300
     spent = 0
@@ -253,7 +253,7 @@ def test_all_prompts_of_a_board_share_a_bound(monkeypatch):
 
 
 def test_a_fault_leaves_the_next_prompt_its_own_bound():
-    templates = Templates(PaperFiles())
+    templates = Templates(PaperFiles(), {})
     for _ in range(3):
         with pytest.raises(TemplateFault):
             templates.render("{{ 'a' * 10 ** 9 }}", {})

@@ -66,14 +66,10 @@ class Prompts:
         self._board = board
         self._files = files
         self._findings = findings
-        self._templates = Templates(files)
         self._shots = {shot.id: _facts(shot) for shot in board.shots.values()}
-        self._common = {
-            **board.vars,
-            "board": {"title": board.title},
-            "shots": self._shots,
-            "tags": {name: {"describe": tag.get("describe", "")} for name, tag in board.tags.items()},
-        }
+        tags = {name: {"describe": tag.get("describe", "")} for name, tag in board.tags.items()}
+        words = {"board": {"title": board.title}, "shots": self._shots, "tags": tags}
+        self._templates = Templates(files, {**board.vars, **words})
 
     def render(self, shot: WrittenShot) -> Prompt | None:
         """A shot's prompt; None where it has none or could not be rendered, which is then noted."""
@@ -81,7 +77,7 @@ class Prompts:
         if prompt is None:
             return None
         try:
-            text = _trimmed(self._templates.render(prompt.written, self._common | {"shot": self._shots[shot.id]}))
+            text = _trimmed(self._templates.render(prompt.written, self._shots[shot.id]))
         except TemplateFault as fault:
             # A name that only the refused vars could have is no second problem.
             if not (fault.undefined and "vars" in self._board.refused):

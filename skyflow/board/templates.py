@@ -53,14 +53,24 @@ class TemplateFault(Exception):
 
 
 class Templates:
-    """Renders the prompts of one board."""
+    """Renders the prompts of one board.
 
-    def __init__(self, files: Files) -> None:
+    Args:
+        files: what templates may include.
+        scope: the names that every prompt knows.
+    """
+
+    def __init__(self, files: Files, scope: Mapping[str, Any]) -> None:
         self._files = files
+        self._scope = scope
+        self._names = sorted({*scope, "shot"})
         self._environment = Environment(self._load)
 
-    def render(self, text: str, scope: Mapping[str, Any]) -> str:
+    def render(self, text: str, shot: Mapping[str, Any]) -> str:
         """A prompt in its final words, mentions and all.
+
+        Args:
+            shot: what the prompt knows of its own shot.
 
         Raises:
             TemplateFault: it cannot be rendered; says where.
@@ -68,27 +78,29 @@ class Templates:
         if not any(mark in text for mark in ("{{", "{%", "{#")):
             return text
         try:
-            return self._write(text, scope)
-        except jinja2.TemplateSyntaxError as error:
-            raise TemplateFault(_sentence(error.message or ""), SYNTAX, file=error.name, line=error.lineno) from None
-        except jinja2.UndefinedError as error:
-            raise _undefined(error, scope) from None
-        except jinja2.TemplateNotFound as error:
-            cause = error.__cause__
-            remedy = cause.remedy if isinstance(cause, FileFault) else "mend the path"
-            raise _located(error, f"{error.message or error.name}", remedy) from None
-        except FileFault as error:
-            raise _located(error, error.message, error.remedy) from None
-        except NotText as error:
-            raise _located(
-                error, str(error), "give it a value, or end with a filter such as `| join(', ')`"
-            ) from None
-        except (TooMuch, MemoryError) as error:
-            raise _located(error, "the template does or writes too much", "let it do less") from None
-        except RecursionError:
-            raise TemplateFault("the template calls itself without end, or nests too deep", "flatten it") from None
+            return self._write(text, shot)
         except Exception as error:  # noqa: BLE001 - a template may raise anything that Python can
-            raise _located(error, _sentence(str(error)) or type(error).__name__, "mend the expression") from None
+            raise self._fault(error) from None
+
+    def _fault(self, error: Exception) -> TemplateFault:
+        """What an author is told of whatever a template raised."""
+        match error:
+            case jinja2.TemplateSyntaxError():
+                return TemplateFault(_sentence(error.message or ""), SYNTAX, file=error.name, line=error.lineno)
+            case jinja2.UndefinedError():
+                return self._undefined(error)
+            case jinja2.TemplateNotFound(__cause__=FileFault() as cause):
+                return _located(error, cause.message, cause.remedy)
+            case FileFault():
+                return _located(error, error.message, error.remedy)
+            case NotText():
+                return _located(error, str(error), "give it a value, or end with a filter such as `| join(', ')`")
+            case TooMuch() | MemoryError():
+                return _located(error, "the template does or writes too much", "let it do less")
+            case RecursionError():
+                return TemplateFault("the template calls itself without end, or nests too deep", "flatten it")
+            case _:
+                return _located(error, _sentence(str(error)) or type(error).__name__, "mend the expression")
 
     def _load(self, name: str) -> str:
         """A file of the project; Jinja2 itself knows what may be missing and what may not."""
@@ -102,33 +114,33 @@ class Templates:
             raise TooMuch
         return text
 
-    def _write(self, text: str, scope: Mapping[str, Any]) -> str:
+    def _write(self, text: str, shot: Mapping[str, Any]) -> str:
         if len(text) > MAX_TEMPLATE:
             raise TooMuch
         written, pieces = 0, []
         with self._environment:
-            for piece in self._environment.from_string(text).generate(scope):
+            self._environment.spend(len(self._names))  # Jinja2 copies the scope for each template
+            for piece in self._environment.from_string(text).generate(self._scope, shot=shot):
                 written += len(piece)
                 if written > MAX_OUTPUT:
                     raise TooMuch
                 pieces.append(piece)
         return "".join(pieces)
 
-
-def _undefined(error: jinja2.UndefinedError, scope: Mapping[str, Any]) -> TemplateFault:
-    """A name, or a part of something, that is not there."""
-    message = str(error.message)
-    name = re.fullmatch(r"'([^']*)' is undefined", message)
-    part = re.search(r"has no (?:attribute|element) '?([^']*?)'?$", message)
-    if name:
-        remedy = did_you_mean(name[1], scope) or f"add it to vars; known: {listed(sorted(scope))}"
-        fault = _located(error, f"'{name[1]}' is not defined", remedy, name[1])
-    elif part:
-        fault = _located(error, f"'{part[1]}' is not defined", "mend the name, or define it", part[1])
-    else:
-        fault = _located(error, _sentence(message), "mend the expression")
-    fault.undefined = True
-    return fault
+    def _undefined(self, error: jinja2.UndefinedError) -> TemplateFault:
+        """A name, or a part of something, that is not there."""
+        message = str(error.message)
+        name = re.fullmatch(r"'([^']*)' is undefined", message)
+        part = re.search(r"has no (?:attribute|element) '?([^']*?)'?$", message)
+        if name:
+            remedy = did_you_mean(name[1], self._names) or f"add it to vars; known: {listed(self._names)}"
+            fault = _located(error, f"'{name[1]}' is not defined", remedy, name[1])
+        elif part:
+            fault = _located(error, f"'{part[1]}' is not defined", "mend the name, or define it", part[1])
+        else:
+            fault = _located(error, _sentence(message), "mend the expression")
+        fault.undefined = True
+        return fault
 
 
 def _located(error: Exception, message: str, remedy: str, word: str = "") -> TemplateFault:
