@@ -91,6 +91,8 @@ class Templates:
                 return self._undefined(error)
             case jinja2.TemplateNotFound(__cause__=FileFault() as cause):
                 return _located(error, cause.message, cause.remedy)
+            case jinja2.TemplateNotFound():
+                return _located(error, error.message or str(error.name), "mend the path")
             case FileFault():
                 return _located(error, error.message, error.remedy)
             case NotText():
