@@ -57,11 +57,13 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import what programs use when it is first asked for: ``skyflow --help`` must not pay for it."""
-    if name in _HOME:
-        return getattr(importlib.import_module(f"skyflow.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker must go on finding mistyped names
+
+    def __getattr__(name: str) -> object:
+        """Import what programs use when it is first asked for: ``skyflow --help`` must not pay for it."""
+        if name in _HOME:
+            return getattr(importlib.import_module(f"skyflow.{_HOME[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class _Package(ModuleType):

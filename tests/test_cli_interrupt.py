@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from skyflow import cli
 from skyflow.store.hold import hold
 from skyflow.store.project import Project
 from tests.fakes import files_in
@@ -36,9 +37,10 @@ shots:
 
 
 @pytest.fixture
-def here(project):
+def here(project, monkeypatch):
     (project / "board.yaml").write_text(BOARD)
-    plug_in(project / "plugged")
+    monkeypatch.syspath_prepend(plug_in(project / "plugged"))
+    monkeypatch.chdir(project)
     return project
 
 
@@ -191,9 +193,9 @@ def test_ctrl_c_on_a_terminal_stops_the_run_and_leaves_it_clean(here):
 
 @pytest.mark.parametrize(("answer", "code"), [("y\r", 0), ("n\r", 3), ("\x04", 3), ("\x03", 130)])
 def test_gc_asks_on_a_terminal(here, answer, code):
-    assert skyflow("run", "--backend", "quick", cwd=here, plugged=here / "plugged").returncode == 0
+    assert cli.run(["run", "--backend", "quick"]) == 0
     change(here / "board.yaml", "Gulls.", "Terns.")
-    assert skyflow("run", "--backend", "quick", cwd=here, plugged=here / "plugged").returncode == 0
+    assert cli.run(["run", "--backend", "quick"]) == 0
     before = files_in(here / ".skyflow")
     screen = Screen(here, "gc")
     screen.until(r"Drop 3 objects, \d+\.\d kB\? \[y/N\] ")
@@ -202,18 +204,18 @@ def test_gc_asks_on_a_terminal(here, answer, code):
     assert (files_in(here / ".skyflow") == before) == (code != 0)
 
 
-def test_a_second_run_refuses_and_says_who_is_at_it(here):
+def test_a_second_run_refuses_and_says_who_is_at_it(here, capsys):
     change(here / "board.yaml", "The harbour.", "WAIT at the harbour.")
     with started(here, "run", "--backend", "quick", "--format", "json") as process:
         until(process, "shot_progress", "harbour")
-        for verb, *words in (["run"], ["retake", "gulls"], ["cut"], ["pick", "gulls", "1"], ["gc"]):
-            ended = skyflow(
-                verb, *words, *([] if verb == "gc" else ["--backend", "quick"]), cwd=here, plugged=here / "plugged"
-            )
-            assert (ended.returncode, ended.stdout) == (3, ""), ended
-            assert f"board.yaml is held by 'skyflow run' (process {process.pid})" in ended.stderr
-        for verb in ("plan", "status", "validate", "graph"):
-            assert skyflow(verb, cwd=here, plugged=here / "plugged").returncode == 0
+        for words in (["run"], ["retake", "gulls"], ["cut"], ["pick", "gulls", "1"]):
+            assert cli.run([*words, "--backend", "quick"]) == 3
+            out, talk = capsys.readouterr()
+            assert out == ""
+            assert f"board.yaml is held by 'skyflow run' (process {process.pid})" in talk
+            assert ("--wait" in talk) == (words == ["run"])
+        assert cli.run(["gc"]) == 3
+        assert [cli.run([verb]) for verb in ("plan", "status", "validate", "graph")] == [0] * 4
         assert process.poll() is None
 
 
