@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -140,14 +141,18 @@ def damaged(data: dict[str, Any], damages: Iterable[tuple[int, str | None, Any]]
     return data
 
 
+def read_text(text: str | bytes) -> list[str]:
+    """The lines of a board; of one that is no text, as far as it is."""
+    content = text if isinstance(text, bytes) else text.encode()
+    return re.split("\r\n|\r|\n", content.decode("utf-8-sig", "replace"))
+
+
 def assert_said(text: str | bytes) -> None:
     """Reading says something sensible of anything: a board, or errors that stand in the text."""
     found = reading(text)
     errors = [problem for problem in found.problems if problem.severity == "error"]
     assert (found.board is None) == bool(errors)
-    lines = (
-        (text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text).replace("\r\n", "\n").split("\n")
-    )
+    lines = read_text(text)
     for problem in found.problems:
         assert problem.message
         if problem.place.file == "board.yaml" and problem.place.text:
