@@ -187,6 +187,9 @@ def test_ctrl_c_on_a_terminal_stops_the_run_and_leaves_it_clean(here):
     assert screen.end() == 130
     assert screen.text.count("\x1b[?25l") == screen.text.count("\x1b[?25h") > 0
     assert "Traceback" not in screen.text
+    table, erased, _ = screen.text.rpartition("\x1b[1A\x1b[2K")  # nothing is drawn after the table was taken away
+    assert "harbour" in table
+    assert "harbour" not in screen.text[len(table + erased) :]
     assert screen.plain.endswith("interrupted: what was finished is kept, and the next run goes on from there\n")
     assert unfinished(here) == []
 

@@ -197,6 +197,16 @@ class TestTakes:
         )
         assert steps["harbour"]["reason"] == "lamp's clip changed"
 
+    def test_a_pick_is_of_the_shot_as_it_stands_now_and_not_as_it_was_made_last(self, here, capsys):
+        said(capsys, "run", *QUICK)
+        change(here / "board.yaml", "Gulls.", "Terns.")
+        said(capsys, "run", *QUICK)
+        change(here / "board.yaml", "Terns.", "Gulls.")
+        said(capsys, "pick", "gulls", "2", *QUICK)
+        assert takes(capsys, "gulls") == (2, [1, 2])
+        change(here / "board.yaml", "Gulls.", "Terns.")
+        assert takes(capsys, "gulls") == (1, [1, 2])
+
     def test_a_take_that_is_not_there_cannot_be_picked(self, here, capsys):
         said(capsys, "run", *QUICK)
         before = files_in(here / ".skyflow")
