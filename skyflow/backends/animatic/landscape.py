@@ -13,30 +13,53 @@ import numpy as np
 from PIL import Image
 
 from skyflow.backends.animatic.palette import dice, ground_of, mix, mood_of
-from skyflow.backends.animatic.planes import Mask, Planes, from_rgb
+from skyflow.backends.animatic.planes import FINE, Mask, lit
 
 if TYPE_CHECKING:
     from skyflow.backends.animatic.palette import Colour, Ground, Mood
-    from skyflow.backends.animatic.planes import Floats
+    from skyflow.backends.animatic.planes import Floats, Planes
 
 
 @dataclass(frozen=True, slots=True)
 class _Ridge:
-    """A silhouette that slides over a still filling.
+    """A silhouette, painted.
 
     Attributes:
         top: the first row of the picture that it can reach, even.
         bottom: the first row that it always covers, even.
         filling: its colours from ``top`` on, as wide as the picture.
-        outline: its mask, wider than the picture by all that it travels, for luma and chroma.
+        outline: how opaque it is, of mode L, from ``top`` on, wider than the picture by all that it travels.
         travel: pixels from the first frame to the last; negative goes the other way.
     """
 
     top: int
     bottom: int
     filling: Planes
-    outline: Mask
+    outline: Image.Image
     travel: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Crest:
+    """The rows of a ridge where its outline moves over a still filling.
+
+    Attributes:
+        outlines: its mask, moved to the left by as many FINE parts of a pixel as its place says, up to two pixels:
+            so every part of the coarser planes is there as well.
+    """
+
+    top: int
+    filling: Planes
+    outlines: tuple[Mask, ...]
+    travel: float
+
+    def draw(self, canvas: Planes, share: float) -> None:
+        """Draw it where it is after ``share`` of its way, to the nearest part of a pixel."""
+        shift = self.travel * share if self.travel > 0 else -self.travel * (1 - share)
+        pairs, part = divmod(round(shift * FINE), 2 * FINE)
+        width, height = self.filling.size
+        mask = self.outlines[part].crop((2 * pairs, 0, 2 * pairs + width, height))
+        canvas.paste(self.filling, (0, self.top), mask)
 
 
 class Landscape:
@@ -52,24 +75,18 @@ class Landscape:
         rolls = dice(prompt, "landscape", take)
         mood = mood_of(prompt, take)
         level = _Level(size, rolls)
-        self._base = from_rgb(_sky(size, mood, level), dither=True)
+        self._base = _sky(size, mood, level)
         direction = 1 if rolls.random() < 0.5 else -1
         if take % 2 == 0:
             direction = -direction
         ridges = _ridges(level, mood, ground_of(prompt), rolls, direction)
-        self._ridges = _settled(self._base, ridges)
+        self._crests = _settled(self._base, ridges)
 
     def draw(self, canvas: Planes, frame: int) -> None:
         canvas.paste(self._base)
         share = frame / max(1, self._frames - 1)
-        for ridge in self._ridges:
-            shift = ridge.travel * share if ridge.travel > 0 else -ridge.travel * (1 - share)
-            width, height = ridge.filling.size
-            mask = Mask(
-                _slid(ridge.outline.full, shift, (width, height)),
-                _slid(ridge.outline.half, shift / 2, (width // 2, height // 2)),
-            )
-            canvas.paste(ridge.filling, (0, ridge.top), mask)
+        for crest in self._crests:
+            crest.draw(canvas, share)
 
 
 class _Level:
@@ -82,22 +99,19 @@ class _Level:
         self.disc = float(rolls.uniform(0.035, 0.06))
 
 
-def _sky(size: tuple[int, int], mood: Mood, level: _Level) -> Floats:
+def _sky(size: tuple[int, int], mood: Mood, level: _Level) -> Planes:
     """A gradient to the horizon, a glow and a disc; below the horizon the far ground's haze."""
     width, height = size
-    rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
-    down = np.clip(rows / level.horizon, 0, 1) ** 1.25
-    sky = _tint(mood.zenith) + (_tint(mood.horizon) - _tint(mood.zenith)) * down[..., None]
-    sky = np.broadcast_to(sky, (height, width, 3)).copy()
+    down = np.clip(np.linspace(0, 1, height, dtype=np.float32) / level.horizon, 0, 1)[:, None] ** 1.25
     unit = min(width, height)
     across = (np.arange(width, dtype=np.float32) - level.light[0] * width)[None, :] / unit
     along = (np.arange(height, dtype=np.float32) - level.light[1] * height)[:, None] / unit
-    distance = np.sqrt(across**2 + along**2)
-    glow = 0.55 * np.exp(-((distance / 0.34) ** 2) * 1.2) + 0.25 * np.exp(-distance / 0.5)
+    square = across**2 + along**2
+    distance = np.sqrt(square)
+    glow = 0.55 * np.exp(square * (-1.2 / 0.34**2)) + 0.25 * np.exp(distance * -2)
     disc = np.clip((level.disc - distance) * unit + 0.5, 0, 1) * 0.92
-    shine = np.maximum(np.clip(glow, 0, 1) * 0.75, disc)[..., None]
-    result: Floats = sky + (_tint(mood.light) - sky) * shine
-    return result
+    shine = np.maximum(glow.clip(0, 1) * 0.75, disc)
+    return lit(_tint(mood.zenith) + (_tint(mood.horizon) - _tint(mood.zenith)) * down, _tint(mood.light), shine)
 
 
 def _ridges(level: _Level, mood: Mood, ground: Ground, rolls: np.random.Generator, direction: int) -> list[_Ridge]:
@@ -124,41 +138,39 @@ def _ridge(  # noqa: PLR0913 - one ridge's place in the picture
 ) -> _Ridge:
     width, height = level.size
     reach = _REACH[ground] * height * (0.55 + 0.45 * near)
-    wide = width + int(abs(travel)) + 4
+    wide = width + int(abs(travel)) + 6
     profile = _PROFILES[ground](wide, min(level.size) * (0.7 + 0.6 * near), rolls)
     line = crest * height - profile * reach
     top = max(0, int(line.min()) - 2) // 2 * 2
     rows = np.arange(top, height, dtype=np.float32)[:, None]
     outline = np.clip(rows - line[None, :] + 0.5, 0, 1)
     bottom = min(height, int(line.max() + 4) // 2 * 2)
-    mask = Mask.of(_even(Image.fromarray((outline * 255 + 0.5).astype(np.uint8))))
-    filling = from_rgb(_filling(level, mood, near, top, glitter=ground == "sea"), dither=True)
-    return _Ridge(top, bottom, filling, mask, travel)
+    filling = _filling(level, mood, near, top, glitter=ground == "sea")
+    return _Ridge(top, bottom, filling, Image.fromarray((outline * 255 + 0.5).astype(np.uint8)), travel)
 
 
-def _filling(level: _Level, mood: Mood, near: float, top: int, *, glitter: bool) -> Floats:
+def _filling(level: _Level, mood: Mood, near: float, top: int, *, glitter: bool) -> Planes:
     """A ridge's inside: its own colour at the crest, haze at its foot, warm under the light; water throws it back."""
     width, height = level.size
     colour = _tint(mix(mood.far, mood.near, near**0.8))
     haze = _tint(mix(mood.horizon, mood.far, 0.35 + 0.65 * near))
-    rows = np.linspace(0, 1, height - top, dtype=np.float32)[:, None, None]
+    rows = np.linspace(0, 1, height - top, dtype=np.float32)[:, None]
     inside = colour + (haze - colour) * rows * 0.55 * (1 - near)
-    inside = inside * (1 - 0.35 * near * rows)
-    across = (np.arange(width, dtype=np.float32) / width - level.light[0])[None, :, None]
+    inside *= 1 - 0.35 * near * rows
+    across = (np.arange(width, dtype=np.float32) / width - level.light[0])[None, :]
     warmth = 0.2 * (1 - near) * np.exp(-((across / 0.3) ** 2)) * (1 - rows)
     if glitter:
         path = 0.07 + 0.1 * near
         warmth = np.maximum(warmth, 0.55 * (1 - 0.75 * near) * np.exp(-((across / path) ** 2)) * (1 - 0.8 * rows))
-    result: Floats = inside + (_tint(mood.light) - inside) * warmth
-    return result
+    return lit(inside, _tint(mood.light), warmth)
 
 
-def _settled(base: Planes, ridges: list[_Ridge]) -> list[_Ridge]:
+def _settled(base: Planes, ridges: list[_Ridge]) -> list[_Crest]:
     """Put on the base what never moves, and keep of each ridge the rows where its outline does.
 
     A nearer ridge covers the feet of those behind it, so no outline is kept below the nearest foot.
     """
-    moving: list[_Ridge] = []
+    moving: list[_Crest] = []
     for ridge in ridges:
         base.paste(
             ridge.filling.crop((0, ridge.bottom - ridge.top, base.size[0], base.size[1] - ridge.top)),
@@ -170,27 +182,18 @@ def _settled(base: Planes, ridges: list[_Ridge]) -> list[_Ridge]:
         if foot <= ridge.top:
             continue
         rows = foot - ridge.top
-        outline = ridge.outline
-        wide = outline.full.width
-        mask = Mask(outline.full.crop((0, 0, wide, rows)), outline.half.crop((0, 0, wide // 2, rows // 2)))
+        outlines = _moved(ridge.outline.crop((0, 0, ridge.outline.width, rows)))
         filling = ridge.filling.crop((0, 0, base.size[0], rows))
-        moving.insert(0, _Ridge(ridge.top, foot, filling, mask, ridge.travel))
+        moving.insert(0, _Crest(ridge.top, filling, outlines, ridge.travel))
     return moving
 
 
-def _slid(outline: Image.Image, shift: float, size: tuple[int, int]) -> Image.Image:
-    """The part of a wide mask that is seen after it has moved by ``shift`` pixels."""
-    whole = int(shift)
-    width, height = size
-    here = outline.crop((whole, 0, whole + width, height))
-    if shift == whole:
-        return here
-    return Image.blend(here, outline.crop((whole + 1, 0, whole + 1 + width, height)), shift - whole)
-
-
-def _even(image: Image.Image) -> Image.Image:
-    width, height = image.size
-    return image.crop((0, 0, width + width % 2, height))
+def _moved(outline: Image.Image) -> tuple[Mask, ...]:
+    """A mask, cut to even sides, at each fraction of two pixels that it can be moved to the left by."""
+    width, height = outline.size
+    steps = [outline.crop((step, 0, step + (width - 2) // 2 * 2, height)) for step in range(3)]
+    shifts = (divmod(part, FINE) for part in range(2 * FINE))
+    return tuple(Mask.of(Image.blend(steps[whole], steps[whole + 1], part / FINE)) for whole, part in shifts)
 
 
 def _tint(colour: Colour) -> Floats:

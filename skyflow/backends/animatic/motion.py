@@ -57,34 +57,24 @@ class Push:
 
 
 class Still:
-    """A picture under a slow camera, filling the picture area or a part of it; a layer.
-
-    Every other frame is resampled and those between are blended: at this pace neighbours are less than a pixel
-    apart, and resampling is what costs most.
-    """
+    """A picture under a slow camera, filling the picture area or a part of it; a layer."""
 
     def __init__(self, picture: Planes, push: Push, at: tuple[int, int] = (0, 0)) -> None:
         self._picture = picture
         self._push = push
         self._at = at
-        self._views: dict[int, Planes] = {}
+        self._fine: Planes | None = None
 
     def draw(self, canvas: Planes, frame: int) -> None:
         canvas.paste(self.seen(frame), self._at)
 
     def seen(self, frame: int) -> Planes:
         """What the camera sees at a frame."""
-        odd = (frame - self._push.start) % 2
-        here = self._view(frame - odd)
-        return here.blended(self._view(frame + odd), 0.5) if odd else here
-
-    def _view(self, frame: int) -> Planes:
         if frame == self._push.start:
             return self._picture
-        if frame not in self._views:
-            self._views = {known: view for known, view in self._views.items() if abs(known - frame) <= 2}
-            self._views[frame] = self._picture.resized(self._picture.size, self._push.box(frame))
-        return self._views[frame]
+        if self._fine is None:
+            self._fine = self._picture.enlarged()
+        return self._fine.picked(self._picture.size, self._push.box(frame))
 
 
 class Dissolve:
@@ -107,8 +97,7 @@ class Dissolve:
         elif frame >= self._end:
             self._second.draw(canvas, frame)
         else:
-            share = eased((frame - self._start) / (self._end - self._start))
+            self._first.draw(canvas, frame)
             under = canvas.copy()
-            self._first.draw(under, frame)
             self._second.draw(canvas, frame)
-            canvas.paste(under.blended(canvas, share))
+            canvas.paste(under.blended(canvas, eased((frame - self._start) / (self._end - self._start))))

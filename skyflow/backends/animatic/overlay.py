@@ -11,12 +11,13 @@ from PIL import Image, ImageDraw, ImageFilter
 from skyflow.backends.animatic import lettering, palette
 from skyflow.backends.animatic.lettering import Span, Style
 from skyflow.backends.animatic.motion import eased
-from skyflow.backends.animatic.planes import Mask, Planes, from_rgb
+from skyflow.backends.animatic.planes import Mask, from_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from skyflow.backends.animatic.palette import Colour
+    from skyflow.backends.animatic.planes import Planes
     from skyflow.backends.animatic.slate import Layout
 
 
@@ -96,7 +97,7 @@ class Overlay:
         left, top, right, bottom = alpha.getbbox() or (0, 0, 2, 2)
         box = (left // 2 * 2, top // 2 * 2, (right + 1) // 2 * 2, (bottom + 1) // 2 * 2)
         self._at = box[:2]
-        self._picture: Planes = from_rgb(np.asarray(rgb.crop(box), np.float32) / 255)
+        self._picture = from_image(rgb.crop(box))
         self._mask = Mask.of(alpha.crop(box))
         self._fade = fade
 

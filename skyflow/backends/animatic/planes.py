@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
+    from av.video.plane import VideoPlane
     from numpy.typing import NDArray
 
     Floats: TypeAlias = NDArray[np.floating[Any]]
@@ -26,10 +28,13 @@ Box = tuple[float, float, float, float]
 
 BLACK, GREY = 16, 128
 
+FINE = 4
+"""Into how many places a pixel is divided, in each direction, for what moves slowly."""
+
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Planes:
     """Y, U and V, each an image of mode L; sides of Y are even."""
 
@@ -46,6 +51,19 @@ class Planes:
             Image.new("L", half, GREY),
             Image.new("L", half, GREY),
         )
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame) -> Planes:
+        """What a yuv420p frame shows, in the frame's own memory; drawing on it would draw on a copy."""
+        return cls(*map(_mapped, frame.planes))
+
+    @classmethod
+    def on(cls, frame: av.VideoFrame) -> Planes:
+        """The same to draw with: what is drawn is in the frame. It must be nobody else's, so not a decoded one."""
+        planes = cls.of(frame)
+        for image in (planes.y, planes.u, planes.v):
+            image.readonly = 0
+        return planes
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,7 +91,7 @@ class Planes:
         return self.each(lambda plane, by: plane.crop((left // by, top // by, right // by, bottom // by)))
 
     def resized(self, size: tuple[int, int], box: Box) -> Planes:
-        """A part of any position, at another size: what a moving camera sees."""
+        """A part of any position, at another size."""
         left, top, right, bottom = box
         return self.each(
             lambda plane, by: plane.resize(
@@ -91,13 +109,25 @@ class Planes:
             Image.blend(self.v, other.v, share),
         )
 
-    def to_frame(self) -> av.VideoFrame:
-        """A new frame with these pixels."""
-        frame = av.VideoFrame(*self.size, "yuv420p")
-        for plane, image in zip(frame.planes, (self.y, self.u, self.v), strict=True):
-            rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)  # type: ignore[call-overload]
-            rows[:, : plane.width] = np.asarray(image)
-        return frame
+    def enlarged(self) -> Planes:
+        """FINE times as large in both directions, to pick fractions of a pixel from."""
+        return self.each(lambda plane, _: _enlarged(plane))
+
+    def picked(self, size: tuple[int, int], box: Box) -> Planes:
+        """A part of an enlarged picture, at another size: what a moving camera sees.
+
+        Each pixel is the nearest of the finer ones, which costs a seventh of weighing its neighbours again.
+
+        Args:
+            box: in pixels of the picture before it was enlarged.
+        """
+
+        def pick(plane: Image.Image, by: int) -> Image.Image:
+            left, top, right, bottom = (side * FINE / by for side in box)
+            within = (max(0.0, left), max(0.0, top), min(plane.width, right), min(plane.height, bottom))
+            return plane.resize((size[0] // by, size[1] // by), Image.Resampling.NEAREST, box=within)
+
+        return self.each(pick)
 
     def to_image(self) -> Image.Image:
         """RGB, for a look at one frame."""
@@ -124,6 +154,10 @@ class Mask:
         """From an image of mode L with even sides."""
         return cls(alpha, alpha.reduce(2))
 
+    def crop(self, box: tuple[int, int, int, int]) -> Mask:
+        """A part with even edges."""
+        return Mask(self.full.crop(box), self.half.crop(tuple(side // 2 for side in box)))  # type: ignore[arg-type]
+
     def faded(self, share: float) -> Mask:
         """The same, ``share`` as opaque."""
         if share >= 1:
@@ -134,36 +168,67 @@ class Mask:
 
 def from_image(image: Image.Image) -> Planes:
     """An RGB picture with even sides."""
-    return from_rgb(np.asarray(image.convert("RGB"), np.float32) / 255)
+    return from_frame(av.VideoFrame.from_ndarray(np.asarray(image.convert("RGB")), format="rgb24"), image.size)
 
 
-def from_rgb(rgb: Floats, *, dither: bool = False) -> Planes:
-    """An array of shape (height, width, 3), 0 to 1, with even sides.
-
-    Args:
-        dither: spread the rounding over an ordered pattern, so that a smooth gradient does not step.
-    """
-    luma = rgb @ _LUMA
-    half = _halved(rgb)
-    half_luma = half @ _LUMA
-    return Planes(
-        _rounded(16 + 219 * luma, dither=dither),
-        _rounded(128 + 224 * (half[..., 2] - half_luma) / 1.8556, dither=dither),
-        _rounded(128 + 224 * (half[..., 0] - half_luma) / 1.5748, dither=dither),
+def from_frame(frame: av.VideoFrame, size: tuple[int, int]) -> Planes:
+    """A frame of any kind, in our colours at an even size; nothing is touched where all of it agrees already."""
+    kept = size == (frame.width, frame.height)
+    return Planes.of(
+        frame.reformat(
+            width=size[0],
+            height=size[1],
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.AREA if kept else Interpolation.BICUBIC,
+        )
     )
 
 
-def _halved(rgb: Floats) -> Floats:
-    quarter: Floats = (rgb[0::2, 0::2] + rgb[0::2, 1::2] + rgb[1::2, 0::2] + rgb[1::2, 1::2]) / 4
-    return quarter
+def lit(rows: Floats, light: Floats, share: Floats) -> Planes:
+    """Rows of colour with ``share`` of a light, as smooth as 8 bits can be: rounding is spread over a pattern.
+
+    Args:
+        rows: shape (height, 3), 0 to 1.
+        light: shape (3,).
+        share: shape (height, width), 0 to 1; even sides.
+    """
+    halves = share.reshape(share.shape[0] // 2, 2, share.shape[1] // 2, 2).mean((1, 3))
+    tones, lights = _yuv(rows), _yuv(light)
+    planes = []
+    for number, (shine, tone) in enumerate(
+        ((share, tones), (halves, (tones[0::2] + tones[1::2]) / 2), (halves, (tones[0::2] + tones[1::2]) / 2))
+    ):
+        row = tone[:, number, None]
+        planes.append(_dithered(row + (lights[number] - row) * shine))
+    return Planes(*planes)
 
 
-def _rounded(values: Floats, *, dither: bool) -> Image.Image:
+def _yuv(rgb: Floats) -> Floats:
+    """Colours of shape (…, 3), 0 to 1, in our range."""
+    luma = rgb @ _LUMA
+    blue = 128 + 224 * (rgb[..., 2] - luma) / 1.8556
+    red = 128 + 224 * (rgb[..., 0] - luma) / 1.5748
+    result: Floats = np.stack((16 + 219 * luma, blue, red), -1).astype(np.float32)
+    return result
+
+
+def _dithered(values: Floats) -> Image.Image:
     height, width = values.shape
-    offset: Floats | float = 0.5
-    if dither:
-        offset = np.tile(_THRESHOLDS, (height // 8 + 1, width // 8 + 1))[:height, :width]
-    return Image.fromarray((values + offset).clip(0, 255).astype(np.uint8))
+    values += np.tile(_THRESHOLDS, (height // 8 + 1, width // 8 + 1))[:height, :width]
+    return Image.fromarray(values.clip(0, 255, out=values).astype(np.uint8))
+
+
+def _mapped(plane: VideoPlane) -> Image.Image:
+    size = (plane.width, plane.height)
+    return Image.frombuffer("L", size, plane, "raw", "L", plane.line_size, 1)  # type: ignore[arg-type]
+
+
+def _enlarged(plane: Image.Image) -> Image.Image:
+    frame = av.VideoFrame.from_ndarray(np.asarray(plane), format="gray")
+    fine = frame.reformat(plane.width * FINE, plane.height * FINE, interpolation=Interpolation.BICUBIC)
+    return _mapped(fine.planes[0])
 
 
 def _thresholds() -> Floats:

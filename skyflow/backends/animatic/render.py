@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from av import VideoFrame
 
 from skyflow.backends.animatic import fonts
 from skyflow.backends.animatic.planes import Planes
@@ -14,7 +17,12 @@ from skyflow.backends.base import Made
 from skyflow.media.encode import ClipWriter
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from skyflow.backends.base import Assignment, Progress
+
+AHEAD = 3
+"""How many frames there are: one is drawn while another is encoded, and one waits."""
 
 
 def render(assignment: Assignment, progress: Progress) -> list[Made]:
@@ -40,18 +48,25 @@ def _take(assignment: Assignment, take: int, path: Path, progress: Progress) -> 
     output = assignment.output
     scenery = scene(assignment, take)
     slate = Slate(scenery.label, output)
-    picture = Planes.blank(*slate.layout.picture)
-    canvas = Planes.blank(output.size.width, output.size.height)
-    with ClipWriter(path, output.size, output.rate, sound=output.sound) as clip:
+    frames = [VideoFrame(output.size.width, output.size.height, "yuv420p") for _ in range(AHEAD)]
+    canvases = [Planes.on(frame) for frame in frames]
+    for canvas in canvases:
+        slate.lay(canvas)
+    with ClipWriter(path, output.size, output.rate, sound=output.sound) as clip, ThreadPoolExecutor(1) as encoding:
         if output.sound:
             clip.sound(track(scenery.score, float(output.seconds), scenery.seed, take))
-        for frame in range(output.frames):
+        written: list[Future[None]] = []
+        for number in range(output.frames):
+            if number >= AHEAD:
+                written[number - AHEAD].result()
+            canvas = canvases[number % AHEAD]
             for layer in scenery.layers:
-                layer.draw(picture, frame)
-            canvas.paste(picture)
-            slate.draw(canvas, frame)
-            clip.picture(canvas.to_frame())
-            progress((frame + 1) / output.frames)
+                layer.draw(canvas, number)
+            slate.draw(canvas, number)
+            written.append(encoding.submit(clip.picture, frames[number % AHEAD]))
+            progress((number + 1) / output.frames)
+        for last in written[-AHEAD:]:
+            last.result()
 
 
 def _notes(assignment: Assignment) -> tuple[str, ...]:

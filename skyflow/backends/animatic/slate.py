@@ -92,11 +92,15 @@ class Slate:
         self._line = _flat(palette.mix(palette.INK, palette.PAPER, 0.16), (place.width, place.px(4) // 2 * 2 or 2))
         self._run = _flat(palette.PAPER, self._line.size)
 
-    def draw(self, canvas: Planes, frame: int) -> None:
-        """Draw the band of one frame on a canvas of the whole frame."""
+    def lay(self, canvas: Planes) -> None:
+        """Draw all that stays, on a canvas of the whole frame."""
         top = self.layout.picture[1]
         canvas.paste(self._band, (0, top))
         canvas.paste(self._line, (0, top))
+
+    def draw(self, canvas: Planes, frame: int) -> None:
+        """Draw what runs with the time, on a canvas where an earlier frame or nothing is over what stays."""
+        top = self.layout.picture[1]
         done = round(self.layout.width * (frame + 1) / self._output.frames / 2) * 2
         if done:
             canvas.paste(self._run.crop((0, 0, done, self._run.size[1])), (0, top))

@@ -8,11 +8,9 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image, ImageOps
 
-from skyflow.backends.animatic.planes import Planes, from_image
+from skyflow.backends.animatic.planes import Planes, from_frame, from_image
 from skyflow.backends.animatic.slate import layout
 from skyflow.errors import MediaError
 
@@ -54,7 +52,7 @@ def fitted_frame(frame: VideoFrame, size: Size, *, drawn: bool) -> Planes:
     seen = layout(frame.width, frame.height).picture if drawn else (frame.width, frame.height)
     scale = max(size[0] / seen[0], size[1] / seen[1])
     whole = (_even_up(frame.width * scale), _even_up(frame.height * scale))
-    planes = _planes(frame, whole)
+    planes = from_frame(frame, whole)
     left = _even((seen[0] * scale - size[0]) / 2)
     top = _even((seen[1] * scale - size[1]) / 2)
     return planes.crop((left, top, left + size[0], top + size[1]))
@@ -63,29 +61,12 @@ def fitted_frame(frame: VideoFrame, size: Size, *, drawn: bool) -> Planes:
 def _fitted_turned(frame: VideoFrame, size: Size) -> Planes:
     """Footage from a telephone held upright: its pictures lie on their side."""
     turn = Image.Transpose.ROTATE_90 if frame.rotation % 360 == 90 else Image.Transpose.ROTATE_270
-    planes = _planes(frame, (_even_up(frame.width), _even_up(frame.height)))
+    planes = from_frame(frame, (_even_up(frame.width), _even_up(frame.height)))
     planes = planes.each(lambda plane, _: plane.transpose(turn))
     width, height = planes.size
     scale = min(width / size[0], height / size[1])
     left, top = (width - size[0] * scale) / 2, (height - size[1] * scale) / 2
     return planes.resized(size, (left, top, left + size[0] * scale, top + size[1] * scale))
-
-
-def _planes(frame: VideoFrame, size: Size) -> Planes:
-    """A whole frame in our colours at a size; nothing is touched where all of it agrees already."""
-    frame = frame.reformat(
-        width=size[0],
-        height=size[1],
-        format="yuv420p",
-        dst_colorspace=Colorspace.ITU709,
-        dst_color_range=ColorRange.MPEG,
-        interpolation=Interpolation.BICUBIC,
-    )
-    images = []
-    for plane in frame.planes:
-        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)  # type: ignore[call-overload]
-        images.append(Image.fromarray(np.ascontiguousarray(rows[:, : plane.width])))
-    return Planes(*images)
 
 
 def _on_grey(image: Image.Image) -> Image.Image:

@@ -23,14 +23,27 @@ class Pinned:
     """
 
     def __init__(self, pins: Mapping[int, Planes], lean: tuple[float, float]) -> None:
+        self._pins = pins
         self._places = sorted(pins)
-        stills = [Still(pins[place], Push(pins[place].size, place, lean)) for place in self._places]
-        self._stretches: list[Layer] = [stills[0]]
-        for number, (here, following) in enumerate(zip(self._places, self._places[1:], strict=False)):
-            gap = following - here
-            start, end = here + round(gap * 0.3), following - round(gap * 0.3)
-            self._stretches.append(Dissolve(stills[number], stills[number + 1], start, max(end, start + 1)))
-        self._stretches.append(stills[-1])
+        self._lean = lean
+        self._stretch = -1
+        self._layer: Layer
 
     def draw(self, canvas: Planes, frame: int) -> None:
-        self._stretches[bisect_right(self._places, frame)].draw(canvas, frame)
+        stretch = bisect_right(self._places, frame)
+        if stretch != self._stretch:
+            self._stretch, self._layer = stretch, self._between(stretch)
+        self._layer.draw(canvas, frame)
+
+    def _between(self, stretch: int) -> Layer:
+        """What is seen before a pin; made when it is needed, because a picture in motion takes much memory."""
+        if stretch in {0, len(self._places)}:
+            return self._still(max(0, stretch - 1))
+        here, following = self._places[stretch - 1 : stretch + 1]
+        gap = following - here
+        start, end = here + round(gap * 0.3), following - round(gap * 0.3)
+        return Dissolve(self._still(stretch - 1), self._still(stretch), start, max(end, start + 1))
+
+    def _still(self, number: int) -> Still:
+        picture = self._pins[self._places[number]]
+        return Still(picture, Push(picture.size, self._places[number], self._lean))
