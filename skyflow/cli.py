@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
+__all__ = ["VERBS", "run"]
+
 VERSION = ("--version", "-V")
 
 
