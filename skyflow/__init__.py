@@ -16,8 +16,6 @@ Everything is typed. ``skyflow.errors`` draws the family of errors that these ra
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from skyflow._version import __version__
@@ -25,9 +23,9 @@ from skyflow._version import __version__
 if TYPE_CHECKING:
     from skyflow.errors import BoardInvalid, SkyflowError
     from skyflow.pipeline import Loaded, load, plan, run
-    from skyflow.plan.plan import Plan
-    from skyflow.run.options import Options, Retake
-    from skyflow.run.outcome import Result
+    from skyflow.planning.plan import Plan
+    from skyflow.running.options import Options, Retake
+    from skyflow.running.outcome import Result
 
 __all__ = [
     "BoardInvalid",
@@ -47,10 +45,10 @@ _HOME = {
     "BoardInvalid": "errors",
     "SkyflowError": "errors",
     "Loaded": "pipeline",
-    "Plan": "plan.plan",
-    "Options": "run.options",
-    "Retake": "run.options",
-    "Result": "run.outcome",
+    "Plan": "planning.plan",
+    "Options": "running.options",
+    "Retake": "running.options",
+    "Result": "running.outcome",
     "load": "pipeline",
     "plan": "pipeline",
     "run": "pipeline",
@@ -64,14 +62,3 @@ if not TYPE_CHECKING:  # a type checker must go on finding mistyped names
         if name in _HOME:
             return getattr(importlib.import_module(f"skyflow.{_HOME[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-class _Package(ModuleType):
-    """``plan`` and ``run`` are folders too; importing one must not hide the call of its name."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

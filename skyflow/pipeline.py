@@ -22,13 +22,13 @@ from skyflow import backends
 from skyflow.board.read import Reading, read
 from skyflow.errors import BoardInvalid, UsageError
 from skyflow.media.local import LocalFiles
-from skyflow.plan.conform import faults
-from skyflow.plan.plan import Maker, Plan
-from skyflow.plan.plan import plan as decide_all
-from skyflow.plan.request import request
+from skyflow.planning.conform import faults
+from skyflow.planning.plan import Maker, Plan
+from skyflow.planning.plan import plan as decide_all
+from skyflow.planning.request import request
 from skyflow.problems import Place, Problem, did_you_mean
-from skyflow.run import runner
-from skyflow.run.known import LockKnown
+from skyflow.running import runner
+from skyflow.running.known import LockKnown
 from skyflow.store.hold import hold
 from skyflow.store.project import BOARD_ENDINGS, Project
 
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     from skyflow.backends.base import Backend
     from skyflow.board.model import Board
-    from skyflow.run.events import Watcher
-    from skyflow.run.options import Options
-    from skyflow.run.outcome import Result
+    from skyflow.running.events import Watcher
+    from skyflow.running.options import Options
+    from skyflow.running.outcome import Result
     from skyflow.store.hold import Held
 
 DEFAULT_BACKEND = "animatic"

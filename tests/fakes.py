@@ -36,10 +36,10 @@ from skyflow.board.model import (
 from skyflow.facts import ClipFacts, ImageFacts
 from skyflow.media.cut import CutFacts, Piece
 from skyflow.models import skyreels_v4
-from skyflow.run.aside import Aside
-from skyflow.run.options import Options
-from skyflow.run.outcome import Cut
-from skyflow.run.runner import run
+from skyflow.running.aside import Aside
+from skyflow.running.options import Options
+from skyflow.running.outcome import Cut
+from skyflow.running.runner import run
 from skyflow.store.hold import hold
 from skyflow.store.project import Project
 
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from skyflow.errors import SkyflowError
-    from skyflow.run.events import Event
-    from skyflow.run.outcome import Result
+    from skyflow.running.events import Event
+    from skyflow.running.outcome import Result
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

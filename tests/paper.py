@@ -11,15 +11,15 @@ from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia
 from skyflow.board.read import Reading, read
 from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
-from skyflow.plan.plan import Maker, Plan, plan
-from skyflow.plan.takes import Take, Version
+from skyflow.planning.plan import Maker, Plan, plan
+from skyflow.planning.takes import Take, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skyflow.board.model import Board
-    from skyflow.plan.key import Bound
-    from skyflow.plan.plan import Step
+    from skyflow.planning.key import Bound
+    from skyflow.planning.plan import Step
 
 MEDIA: dict[str, ImageFacts | ClipFacts | VoiceFacts] = {
     "face.png": ImageFacts(640, 640),
@@ -91,7 +91,7 @@ def codes(text: str | bytes, files: PaperFiles | None = None, **overrides: Any) 
 
 @dataclass
 class PaperKnown:
-    """``plan.takes.Known`` of what ``make`` pretended to make.
+    """``planning.takes.Known`` of what ``make`` pretended to make.
 
     Attributes:
         gone, damaged: hashes of clips that the store lost, or holds and should not trust.

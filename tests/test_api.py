@@ -47,14 +47,14 @@ def test_everything_that_is_offered_is_there_and_documented():
 
 
 PROGRAMS = {
-    "the folders first": "import skyflow.run.runner, skyflow.plan.plan, skyflow",
+    "the folders first": "import skyflow.running.runner, skyflow.planning.plan, skyflow",
     "names first": "from skyflow import plan, run, load\nimport skyflow",
-    "the folders last": "import skyflow\nskyflow.load, skyflow.plan\nimport skyflow.run.options",
+    "the folders last": "import skyflow\nskyflow.load, skyflow.plan\nimport skyflow.running.options",
 }
 
 
 @pytest.mark.parametrize("order", PROGRAMS)
-def test_the_folders_plan_and_run_never_hide_the_calls_of_their_names(here, order):
+def test_no_folder_hides_a_call_of_the_package(here, order):
     program = f"{PROGRAMS[order]}\nprint(skyflow.plan(skyflow.load('board.yaml')).total_cost, callable(skyflow.run))"
     ended = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", program], cwd=here, env=environment(here), capture_output=True, text=True, check=True

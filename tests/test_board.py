@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyflow.board.model import FileMedia
-from skyflow.plan.conform import faults
-from skyflow.plan.plan import plan
+from skyflow.planning.conform import faults
+from skyflow.planning.plan import plan
 from tests.boarding import boards, written
 from tests.paper import ANIMATIC, PaperFiles, PaperKnown, board, codes, reading
 

@@ -14,7 +14,7 @@ import pytest
 
 from skyflow import pipeline
 from skyflow.errors import UsageError
-from skyflow.plan.conform import faults
+from skyflow.planning.conform import faults
 from skyflow.problems import CODES
 from tests.staging import stage
 

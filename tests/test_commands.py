@@ -12,7 +12,7 @@ import pytest
 from skyflow import cli
 from skyflow.errors import ExitCode
 from skyflow.published import examples, schema_text
-from skyflow.run.lock import Lock
+from skyflow.running.lock import Lock
 from skyflow.store.project import Project
 from tests.fakes import files_in
 from tests.plugging import BOARD, Quick, change, plug_in

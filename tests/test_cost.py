@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from skyflow.plan.cost import cost
+from skyflow.planning.cost import cost
 from tests.paper import board, planned
 
 

@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 from skyflow import pipeline
-from skyflow.plan.plan import Action
+from skyflow.planning.plan import Action
 from skyflow.published import examples
-from skyflow.run.outcome import Cut
+from skyflow.running.outcome import Cut
 
 if TYPE_CHECKING:
     from skyflow.board.model import EdgeKind

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyflow.facts import ImageFacts
-from skyflow.plan.plan import Maker
+from skyflow.planning.plan import Maker
 from tests.boarding import boards, written
 from tests.paper import PaperFiles, keys
 

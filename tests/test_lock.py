@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skyflow.errors import Refused, StoreError, UsageError
-from skyflow.plan.takes import Take, Version
-from skyflow.run.lock import Lock
+from skyflow.planning.takes import Take, Version
+from skyflow.running.lock import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyflow.plan.plan import Maker, Step, as_json
+from skyflow.planning.plan import Maker, Step, as_json
 from tests.boarding import boards, written
 from tests.paper import PaperFiles, PaperKnown, planned, run
 

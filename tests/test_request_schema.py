@@ -16,8 +16,8 @@ from skyflow.board.model import FileMedia, ShotClip, ShotFrame
 from skyflow.errors import UsageError
 from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
 from skyflow.models import skyreels_v4
-from skyflow.plan.conform import STAND_IN, Fault, body_faults, faults
-from skyflow.plan.request import Request
+from skyflow.planning.conform import STAND_IN, Fault, body_faults, faults
+from skyflow.planning.request import Request
 from skyflow.published import schema, schema_names, schema_text
 
 UUID = "5c0b79a4-1964-781a-ae78-8a4e29b91402"

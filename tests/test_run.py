@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skyflow.errors import ExitCode, Refused, UsageError
-from skyflow.run import events
-from skyflow.run.known import LockKnown
-from skyflow.run.options import Retake
-from skyflow.run.outcome import Cut, NoCut
+from skyflow.running import events
+from skyflow.running.known import LockKnown
+from skyflow.running.options import Retake
+from skyflow.running.outcome import Cut, NoCut
 from skyflow.store.hold import hold
 from skyflow.store.project import Project
 from tests.fakes import (

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from skyflow.board.model import Output
 from skyflow.errors import BoardHeld, ExitCode, MakeError, MediaError, Refused, StoreError
-from skyflow.run.lock import Lock
-from skyflow.run.options import Options, Retake
-from skyflow.run.outcome import NoCut
-from skyflow.run.runner import run
+from skyflow.running.lock import Lock
+from skyflow.running.options import Options, Retake
+from skyflow.running.outcome import NoCut
+from skyflow.running.runner import run
 from skyflow.store.files import TEMPORARY
 from skyflow.store.hold import hold
 from skyflow.store.objects import Objects

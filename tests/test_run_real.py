@@ -17,7 +17,7 @@ from skyflow.backends.base import Made
 from skyflow.board.model import FileMedia
 from skyflow.errors import ExitCode
 from skyflow.media import probe
-from skyflow.run.runner import run
+from skyflow.running.runner import run
 from skyflow.store.hold import hold
 from skyflow.store.project import Project
 from tests.fakes import FakeBackend, board, cut_of, failure, files_in, shot, words
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from skyflow.backends.base import Assignment, Progress
     from skyflow.board.model import Board, Shot
-    from skyflow.run.outcome import Result
+    from skyflow.running.outcome import Result
 
 OUT = "out/board/film"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyflow.run.schedule import Schedule, remaining
+from skyflow.running.schedule import Schedule, remaining
 from tests.attacks import critical, descendants, graphs
 
 if TYPE_CHECKING:

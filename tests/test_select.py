@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyflow.errors import UsageError
-from skyflow.plan.select import select
+from skyflow.planning.select import select
 from tests.boarding import boards, written
 from tests.paper import board
 

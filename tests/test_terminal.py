@@ -17,7 +17,7 @@ from skyflow.commands.problems import window
 from skyflow.commands.watching import LiveTable, sentence
 from skyflow.commands.words import clock, length, listed, number, size
 from skyflow.problems import Place, Problem, Related
-from skyflow.run import events
+from skyflow.running import events
 from skyflow.terminal import CONTROL, Terminal, visible
 from tests.fakes import board, shot
 

@@ -9,7 +9,7 @@ from skyflow.commands import loading
 from skyflow.commands.run import watched
 from skyflow.commands.words import listed
 from skyflow.errors import SkyflowError
-from skyflow.run.options import Options
+from skyflow.running.options import Options
 
 if TYPE_CHECKING:
     from typing import Unpack

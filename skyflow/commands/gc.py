@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skyflow.board.source import Source
 from skyflow.commands.words import number, size
 from skyflow.errors import ExitCode, Refused, UsageError
-from skyflow.run.lock import Lock
+from skyflow.running.lock import Lock
 from skyflow.store import files
 from skyflow.store.hold import hold
 from skyflow.store.project import Project

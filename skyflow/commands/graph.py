@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from skyflow.commands import loading
 from skyflow.errors import ExitCode
-from skyflow.plan.select import select as selected
+from skyflow.planning.select import select as selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from skyflow import backends, pipeline
 from skyflow.commands import loading
 from skyflow.errors import ExitCode, UsageError
-from skyflow.run.known import LockKnown
+from skyflow.running.known import LockKnown
 
 if TYPE_CHECKING:
     from typing import Unpack

@@ -12,8 +12,8 @@ from skyflow import pipeline
 from skyflow.commands import loading
 from skyflow.commands.words import dollars, length, number
 from skyflow.errors import ExitCode
-from skyflow.plan.plan import Action, as_json
-from skyflow.plan.select import select as selected
+from skyflow.planning.plan import Action, as_json
+from skyflow.planning.select import select as selected
 from skyflow.terminal import cells, table, visible
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from skyflow.commands.loading import AboutPlan
-    from skyflow.plan.plan import Plan, Step
+    from skyflow.planning.plan import Plan, Step
     from skyflow.terminal import Terminal
 
 STYLES = {Action.MAKE: "green", Action.WAIT: "yellow", Action.REUSE: "dim", Action.FOOTAGE: "dim"}

@@ -9,7 +9,7 @@ from skyflow.commands import loading
 from skyflow.commands.run import watched
 from skyflow.commands.words import listed
 from skyflow.errors import ExitCode, UsageError
-from skyflow.run.options import Options, Retake
+from skyflow.running.options import Options, Retake
 
 if TYPE_CHECKING:
     from typing import Unpack

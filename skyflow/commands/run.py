@@ -9,9 +9,9 @@ from skyflow.commands import loading
 from skyflow.commands.plan import plan
 from skyflow.commands.watching import watching
 from skyflow.commands.words import length, listed, number
-from skyflow.plan.select import select as selected
-from skyflow.run.options import Options
-from skyflow.run.outcome import Cut, Interrupted, NotSelected, Reused, Skipped
+from skyflow.planning.select import select as selected
+from skyflow.running.options import Options
+from skyflow.running.outcome import Cut, Interrupted, NotSelected, Reused, Skipped
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skyflow.commands.loading import AboutPlan
     from skyflow.errors import ExitCode
     from skyflow.pipeline import Loaded
-    from skyflow.run.outcome import NoCut, Result
+    from skyflow.running.outcome import NoCut, Result
     from skyflow.store.hold import Held
     from skyflow.terminal import Terminal
 

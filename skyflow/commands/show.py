@@ -12,7 +12,7 @@ from skyflow import pipeline
 from skyflow.commands import loading
 from skyflow.commands.words import dollars, length, listed
 from skyflow.errors import ExitCode
-from skyflow.plan.request import shown
+from skyflow.planning.request import shown
 from skyflow.terminal import cells, table, visible
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from skyflow.commands.loading import AboutPlan
-    from skyflow.plan.plan import Step
+    from skyflow.planning.plan import Step
     from skyflow.terminal import Terminal
 
 

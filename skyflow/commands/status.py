@@ -8,16 +8,16 @@ from skyflow import backends, pipeline
 from skyflow.commands import loading
 from skyflow.commands.words import size
 from skyflow.errors import ExitCode
-from skyflow.plan.plan import Action
-from skyflow.run.known import LockKnown
+from skyflow.planning.plan import Action
+from skyflow.running.known import LockKnown
 from skyflow.terminal import cells, table
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from skyflow.commands.loading import AboutPlan
-    from skyflow.plan.plan import Step
-    from skyflow.plan.takes import Take
+    from skyflow.planning.plan import Step
+    from skyflow.planning.takes import Take
     from skyflow.terminal import Terminal
 
 STATES = {Action.MAKE: "to make", Action.REUSE: "there", Action.WAIT: "waiting", Action.FOOTAGE: "footage"}

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skyflow.commands.words import clock, listed, number
-from skyflow.run import events
+from skyflow.running import events
 from skyflow.terminal import visible
 
 if TYPE_CHECKING:

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyflow.errors import Refused
-from skyflow.plan.plan import Action, Maker, Plan, plan
-from skyflow.run import events
-from skyflow.run.aside import Aside
-from skyflow.run.cutting import Cutting
-from skyflow.run.inputs import Inputs
-from skyflow.run.known import LockKnown
-from skyflow.run.making import Making
-from skyflow.run.options import Options
-from skyflow.run.out import Out
-from skyflow.run.outcome import Cut, NoCut, Result, Reused, Skipped
-from skyflow.run.shots import Shots
+from skyflow.planning.plan import Action, Maker, Plan, plan
+from skyflow.running import events
+from skyflow.running.aside import Aside
+from skyflow.running.cutting import Cutting
+from skyflow.running.inputs import Inputs
+from skyflow.running.known import LockKnown
+from skyflow.running.making import Making
+from skyflow.running.options import Options
+from skyflow.running.out import Out
+from skyflow.running.outcome import Cut, NoCut, Result, Reused, Skipped
+from skyflow.running.shots import Shots
 from skyflow.store import files
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from skyflow.backends.base import Backend
     from skyflow.board.model import Board
-    from skyflow.run.events import Watcher
+    from skyflow.running.events import Watcher
     from skyflow.store.hold import Held
     from skyflow.store.project import Project
 

@@ -13,16 +13,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from skyflow.board.model import FileMedia
-from skyflow.plan.cost import cost
-from skyflow.plan.key import Bound, bind
-from skyflow.plan.reasons import changes
-from skyflow.plan.request import Request, request, shown
+from skyflow.planning.cost import cost
+from skyflow.planning.key import Bound, bind
+from skyflow.planning.reasons import changes
+from skyflow.planning.request import Request, request, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skyflow.board.model import Board, Shot
-    from skyflow.plan.takes import Known, Version
+    from skyflow.planning.takes import Known, Version
 
 
 class Action(StrEnum):

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from skyflow import digest
 from skyflow.board.model import FileMedia, ShotClip, ShotFrame
-from skyflow.plan.request import replaced
+from skyflow.planning.request import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skyflow.board.model import Media, Shot
-    from skyflow.plan.request import Request
+    from skyflow.planning.request import Request
 
 NOT_PIXELS = ("taskType", "taskUUID", "numberResults", "outputType", "deliveryMethod", "includeCost")
 

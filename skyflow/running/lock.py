@@ -13,14 +13,24 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from skyflow.errors import Refused, StoreError, UsageError
-from skyflow.run.record import ID, SHA256, Unreadable, mapping, read_version, text, whole, write_takes, write_version
+from skyflow.running.record import (
+    ID,
+    SHA256,
+    Unreadable,
+    mapping,
+    read_version,
+    text,
+    whole,
+    write_takes,
+    write_version,
+)
 from skyflow.store import files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from skyflow.plan.takes import Version
+    from skyflow.planning.takes import Version
 
 VERSION = 1
 

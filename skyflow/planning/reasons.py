@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from skyflow.board.model import Media
-    from skyflow.plan.key import Bound
+    from skyflow.planning.key import Bound
 
 WORDS = {
     "positivePrompt": "prompt",

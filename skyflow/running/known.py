@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skyflow import digest
-from skyflow.run.lock import Lock
+from skyflow.running.lock import Lock
 from skyflow.store.objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skyflow.backends.base import Backend
-    from skyflow.plan.key import Bound
-    from skyflow.plan.takes import Take, Version
+    from skyflow.planning.key import Bound
+    from skyflow.planning.takes import Take, Version
     from skyflow.store.project import Project
 
 
 @dataclass(frozen=True, slots=True)
 class LockKnown:
-    """``plan.takes.Known``: the lock's records and the store's bytes, together."""
+    """``planning.takes.Known``: the lock's records and the store's bytes, together."""
 
     lock: Lock
     objects: Objects

@@ -15,7 +15,7 @@ from skyflow import digest
 from skyflow.board.model import ShotClip
 from skyflow.errors import MediaError, StoreError
 from skyflow.media.cut import Piece
-from skyflow.run.outcome import Cut, NoCut
+from skyflow.running.outcome import Cut, NoCut
 from skyflow.store import files
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skyflow.board.model import Board, Shot
-    from skyflow.run.aside import Aside
-    from skyflow.run.inputs import Inputs
-    from skyflow.run.lock import Lock
+    from skyflow.running.aside import Aside
+    from skyflow.running.inputs import Inputs
+    from skyflow.running.lock import Lock
 
 VERSION = 1
 """Of how a cut is put together; a new one puts every cut together anew."""

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from skyflow.plan.takes import Take, Version
+from skyflow.planning.takes import Take, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Every shot of a board is brought through: decided when its inputs are there, made where it has to be, recorded.
 
 One task owns all state: the schedule, the lock, what became of each shot. Makers run beside it and only report.
-A shot is decided by ``plan.decide``, the very function that the plan was made with. The lock is written after
-every shot, so whatever stops a run, what was finished before is kept.
+A shot is decided by ``planning.plan.decide``, the very function that the plan was made with. The lock is written
+after every shot, so whatever stops a run, what was finished before is kept.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import anyio
 
 from skyflow.errors import MakeError, StoreError
-from skyflow.plan.plan import Action, Plan, decide
-from skyflow.plan.takes import Version
-from skyflow.run import events
-from skyflow.run.outcome import Failed, Footage, Interrupted, Made, NotSelected, Reused, Skipped
-from skyflow.run.schedule import Schedule
+from skyflow.planning.plan import Action, Plan, decide
+from skyflow.planning.takes import Version
+from skyflow.running import events
+from skyflow.running.outcome import Failed, Footage, Interrupted, Made, NotSelected, Reused, Skipped
+from skyflow.running.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
     from skyflow.errors import SkyflowError
-    from skyflow.plan.plan import Step
-    from skyflow.run.events import Telling
-    from skyflow.run.known import LockKnown
-    from skyflow.run.making import Making, Report
-    from skyflow.run.options import Options
-    from skyflow.run.out import Out
-    from skyflow.run.outcome import Outcome
+    from skyflow.planning.plan import Step
+    from skyflow.running.events import Telling
+    from skyflow.running.known import LockKnown
+    from skyflow.running.making import Making, Report
+    from skyflow.running.options import Options
+    from skyflow.running.out import Out
+    from skyflow.running.outcome import Outcome
 
 
 class Shots:

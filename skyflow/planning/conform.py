@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from jsonschema import Draft202012Validator
 
-from skyflow.plan.request import replaced
+from skyflow.planning.request import replaced
 from skyflow.published import schema
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-    from skyflow.plan.request import Request
+    from skyflow.planning.request import Request
 
 SCHEMA = "skyreels-v4.request"
 STAND_IN = "00000000-0000-4000-8000-000000000000"

@@ -14,7 +14,7 @@ import anyio
 
 from skyflow.backends.base import Assignment
 from skyflow.errors import MakeError, MediaError, StoreError
-from skyflow.plan.takes import Take
+from skyflow.planning.takes import Take
 from skyflow.store import files
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from skyflow.board.model import Output
     from skyflow.errors import SkyflowError
     from skyflow.facts import ClipFacts
-    from skyflow.plan.key import Bound
-    from skyflow.run.aside import Aside
-    from skyflow.run.inputs import Inputs
-    from skyflow.run.known import LockKnown
+    from skyflow.planning.key import Bound
+    from skyflow.running.aside import Aside
+    from skyflow.running.inputs import Inputs
+    from skyflow.running.known import LockKnown
 
 
 @dataclass(slots=True)

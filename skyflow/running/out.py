@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from skyflow.plan.takes import Version
-    from skyflow.run.lock import Lock
+    from skyflow.planning.takes import Version
+    from skyflow.running.lock import Lock
     from skyflow.store.objects import Objects
 
 CUT = "cut.mp4"

@@ -19,8 +19,8 @@ from skyflow.store.objects import copy
 
 if TYPE_CHECKING:
     from skyflow.board.model import Board, Media
-    from skyflow.plan.key import Bound
-    from skyflow.run.aside import Aside
+    from skyflow.planning.key import Bound
+    from skyflow.running.aside import Aside
     from skyflow.store.objects import Objects
 
 
