@@ -107,6 +107,7 @@ CODES: dict[str, str] = {
     "SF0502": "a path that leads out of the project",
     "SF0503": "a file that cannot be read",
     "SF0504": "a file that is not what it is taken for",
+    "SF0505": "an address that is none",
     "SF0601": "an aspect or size where the media set it",
     "SF0602": "a size beside a resolution or an aspect",
     "SF0603": "audio beside a clip that brings its own",

@@ -63,6 +63,8 @@ def changed(old: str, new: str, files: PaperFiles | None = None) -> set[str]:
         ("prompt: in the evening", "prompt: '@lamp in the evening'"),
         ("{{ weather }}", "storm"),
         ("opening: {prompt", "opening: {size: 1920x1080, duration: 4, audio: false, prompt"),
+        ("prompt: and on", "safety: full, ttl: 60, prompt: and on"),
+        ("prompt: and on", "prompt_extend: true, format: mp4, quality: 95, prompt: and on"),
         ("{shot: climb}", "{shot: climb, frame: last}"),
         ("{shot: climb}", "{shot: climb, frame: -1}"),
         ("{shot: climb}", "{shot: climb, frame: 127}"),
@@ -88,6 +90,9 @@ def test_what_does_not_change_the_pixels_changes_no_key(old, new):
         ("prompt: and on", "duration: 5, prompt: and on", {"after"}),
         ("prompt: and on", "audio: true, prompt: and on", {"after"}),
         ("prompt: and on", "resolution: 720p, prompt: and on", {"after"}),
+        ("prompt: and on", "prompt_extend: false, prompt: and on", {"after"}),
+        ("prompt: and on", "format: webm, prompt: and on", {"after"}),
+        ("prompt: and on", "quality: 94, prompt: and on", {"after"}),
         ("rest: {prompt", "rest: {aspect: 9:16, prompt", {"rest"}),
     ],
 )

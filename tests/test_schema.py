@@ -90,6 +90,10 @@ def test_the_model_and_the_schema_agree():
     limits = (skyreels_v4.DURATION_MIN, skyreels_v4.DURATION_MAX, skyreels_v4.DURATION_DEFAULT)
     assert (duration["minimum"], duration["maximum"], duration["default"]) == limits
     assert DEFS["takes"]["maximum"] == skyreels_v4.TAKES_MAX
+    quality = DEFS["quality"]
+    limits = (skyreels_v4.QUALITY_MIN, skyreels_v4.QUALITY_MAX, skyreels_v4.QUALITY_DEFAULT)
+    assert (quality["minimum"], quality["maximum"], quality["default"]) == limits
+    assert DEFS["ttl"]["minimum"] == skyreels_v4.TTL_MIN
     assert BOARD["properties"]["model"]["const"] == skyreels_v4.ID
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from skyflow.board import mentions
 from skyflow.board.files import FileFault
+from skyflow.board.model import Delivery
 from skyflow.problems import did_you_mean, listed
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Draft:
         prompt: in its final words.
         picture_tags: tags whose pictures go with the request, in order of first mention.
         clips: reference clips, what is extended or edited first.
+        delivery: how the provider hands the result over.
         notes: what was decided for the author.
     """
 
@@ -63,6 +65,7 @@ class Draft:
     clips: tuple[DraftClip, ...] = ()
     footage: FileMedia | None = None
     edges: tuple[Edge, ...] = ()
+    delivery: Delivery = field(default_factory=Delivery)
     notes: list[str] = field(default_factory=list)
 
 

@@ -6,8 +6,10 @@ whether a value is there, which default applied or what a prompt will say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,6 +95,26 @@ class ClipReference:
     clip: FileMedia | ShotClip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How the provider hands a result over.
+
+    Attributes:
+        format: the container that the model's result comes in.
+        quality: how gently it is compressed, 20 to 99.
+        safety: how closely the provider looks at it; None leaves that to the provider.
+        ttl: seconds for which the provider keeps it; None leaves that to the provider.
+        webhook, upload_to: URLs, rendered. Secrets: nothing but the request may hold them.
+    """
+
+    format: Literal["mp4", "webm", "mov"] = "mp4"
+    quality: int = skyreels_v4.QUALITY_DEFAULT
+    safety: Literal["none", "fast", "full"] | None = None
+    ttl: int | None = None
+    webhook: str | None = field(default=None, repr=False)
+    upload_to: str | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """Pixels. The model makes fifteen of them; footage may have any."""
@@ -137,6 +159,7 @@ class Shot:
         resolution: the tier, ``480p``, ``720p`` or ``1080p``; also what a shot is priced by.
         size: sent as width and height; None where the media input sets the aspect and resolution is sent alone.
         audio: sent as ``settings.audio``; None where the model takes none beside a reference clip.
+        prompt_extend: whether the provider may write the prompt out longer.
         depends_on: shots that must be made first, in file order, ``needs`` included.
         in_cut: whether the default cut shows it.
         notes: what the runner decided for the author: a default dropped, words in place of pictures.
@@ -157,6 +180,8 @@ class Shot:
     depends_on: tuple[str, ...]
     output: Output
     in_cut: bool
+    prompt_extend: bool = True
+    delivery: Delivery = Delivery()
     notes: tuple[str, ...] = ()
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from skyflow.problems import Place
 
 
+ADDRESS = re.compile(r"https?://[^\s/]+\S*")
+
 TAKEN = frozenset({"board", "shot", "shots", "tags", "self", "true", "false", "none", "True", "False", "None"})
 """Names that mean something to a template before any var does."""
 
@@ -93,6 +95,26 @@ class Prompts:
             self._findings.add("SF0405", prompt.path, message, "remove it")
             return None
         return replace(prompt, text=text)
+
+    def address(self, shot: WrittenShot, key: str) -> str | None:
+        """A shot's ``webhook`` or ``upload_to``, rendered; None where there is none, or none that can be used.
+
+        No problem of it holds what the template came to.
+        """
+        written = shot.get(key)
+        if written is None:
+            return None
+        path = shot.path_of(key)
+        try:
+            address = self._templates.render(written, self._shots[shot.id]).strip()
+        except TemplateFault as fault:
+            if not (fault.undefined and "vars" in self._board.refused):
+                self._findings.add("SF0401", path, fault.message, fault.remedy)
+            return None
+        if ADDRESS.fullmatch(address):
+            return address
+        self._findings.add("SF0505", path, f"{key} comes to no URL", "give one that starts with https://")
+        return None
 
     def check_vars(self) -> None:
         """Note every var whose name a template could never reach."""

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from skyflow.board import graph, mentions, rules, schema
+from skyflow.board import graph, mentions, rules, schema, secret
 from skyflow.board.draft import draft, known_shot
 from skyflow.board.findings import Findings
-from skyflow.board.model import Board
+from skyflow.board.model import Board, Delivery
 from skyflow.board.prompts import Prompts
 from skyflow.board.resolve import Resolver
 from skyflow.board.shape import check_size
 from skyflow.board.source import Source
 from skyflow.board.written import compose
+from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from skyflow.board.draft import Draft
     from skyflow.board.files import Files
     from skyflow.board.model import Shot
     from skyflow.board.prompts import Prompt
-    from skyflow.board.written import WrittenBoard
+    from skyflow.board.written import WrittenBoard, WrittenShot
     from skyflow.problems import Problem
 
 
@@ -53,18 +54,20 @@ def read(name: str, shown: str, content: bytes, files: Files, overrides: Mapping
     findings = Findings(source)
     findings.take(source.problems)
     if source.data is None:
-        return Reading(None, findings.sorted())
+        return Reading(None, tuple(secret.hidden(findings.sorted(), None)))
     faults = list(schema.check(source))
     noted = {problem.place for problem in source.problems}
     findings.take(problem for _, problem in faults if problem.place not in noted)
     written = compose(source.data, (path for path, _ in faults), overrides)
     if written is None:
-        return Reading(None, findings.sorted())
+        return Reading(None, tuple(secret.hidden(findings.sorted(), source.data)))
     if not written.shots:
         findings.add("SF0206", ("shots",), "there are no shots", "add one; a key that starts with x- is none")
     board = _resolve(name, written, source, files, findings)
-    problems = findings.sorted()
-    return Reading(None if findings.errors else board, problems)
+    problems = tuple(secret.hidden(findings.sorted(), source.data))
+    if board is None or findings.errors:
+        return Reading(None, problems)
+    return Reading(replace(board, warnings=problems), problems)
 
 
 def _resolve(name: str, written: WrittenBoard, source: Source, files: Files, findings: Findings) -> Board | None:
@@ -82,7 +85,7 @@ def _resolve(name: str, written: WrittenBoard, source: Source, files: Files, fin
     if len(resolver.shots) < len(written.shots):
         return None
     shots = {shot_id: resolver.shots[shot_id] for shot_id in written.shots}
-    return Board(name, written.title or name, written.model, shots, order, cut, web, findings.sorted())
+    return Board(name, written.title or name, written.model, shots, order, cut, web)
 
 
 def _drafts(
@@ -96,12 +99,30 @@ def _drafts(
         footage = "footage" in shot.own
         prompts[shot.id] = None if footage else renderer.render(shot)
         drafts[shot.id] = draft(shot, prompts[shot.id], written, files, findings)
+        if not footage:
+            drafts[shot.id].delivery = _delivery(drafts[shot.id], renderer.address)
     said = [prompt for prompt in prompts.values() if prompt]
     mentioned = {mention.name for prompt in said for mention in mentions.find(prompt.text)}
     renderer.check_vars()
     rules.check_tags(written, mentioned, files, findings)
     check_size(written.defaults, ("defaults",), findings)
     return prompts, drafts
+
+
+def _delivery(made: Draft, address: Callable[[WrittenShot, str], str | None]) -> Delivery:
+    """How a result is handed over; a container that only the model can give is told of."""
+    shot = made.shot
+    container: Any = shot.get("format") or "mp4"
+    if container != "mp4":
+        made.notes.append(f"{container} is what the model is asked for; the animatic draws MP4")
+    return Delivery(
+        format=container,
+        quality=shot.get("quality") or skyreels_v4.QUALITY_DEFAULT,
+        safety=shot.get("safety"),
+        ttl=shot.get("ttl"),
+        webhook=address(shot, "webhook"),
+        upload_to=address(shot, "upload_to"),
+    )
 
 
 def _cut(written: WrittenBoard, shots: Mapping[str, Shot], findings: Findings) -> tuple[str, ...]:

@@ -89,6 +89,7 @@ class Resolver:
             pins=pins,
             references=references,
             clips=clips,
+            delivery=draft.delivery,
         )
 
     def _shot(self, draft: Draft, **known: Any) -> Shot:  # noqa: ANN401 - Shot's own fields, which mypy checks there
@@ -104,6 +105,7 @@ class Resolver:
             prompt=draft.prompt,
             takes=1 if fields["footage"] else int(written.get("takes") or 1),
             depends_on=tuple(name for name in self._board.shots if name in upstream),
+            prompt_extend=written.get("prompt_extend") is not False,
             in_cut=written.get("cut") is not False,
             notes=tuple(draft.notes),
             **fields,

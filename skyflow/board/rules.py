@@ -116,7 +116,7 @@ def _beyond_the_page(shot: Shot, draft: Draft, findings: Findings) -> None:
         message = f"several reference clips ({_at([item.tag for item in shot.clips])}): the model's makers take one"
         findings.add("SF0803", written.path(), message, "use one to be safe")
     if shot.duration != int(shot.duration):
-        path = written.path("duration") if "duration" in written.own else ("defaults", "duration")
+        path = written.path_of("duration")
         message = f"{shot.duration} s: the model's makers take whole seconds"
         findings.add("SF0804", path, message, "use whole seconds to be safe")
     for item in shot.references:

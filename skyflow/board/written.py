@@ -33,6 +33,10 @@ class WrittenShot:
         """The shot's own value, else the inherited one, else None."""
         return self.own.get(key, self.inherited.get(key))
 
+    def path_of(self, key: str) -> Path:
+        """Where the value that ``get`` gives is written."""
+        return self.path(key) if key in self.own else ("defaults", key)
+
     def path(self, *rest: str | int) -> Path:
         return ("shots", self.id, *rest)
 

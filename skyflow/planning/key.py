@@ -2,8 +2,9 @@
 
 A key is the hash of all that can change the pixels and of nothing else: the request with every medium replaced by
 the hash of its content, under the backend that draws it. Left out are how many takes are wanted (each take stands
-beside its siblings under one key), how the result travels, and the names of shots: where a prompt mentions the clip
-of a shot, the key's own copy of it holds that clip's number, so renaming a shot makes nothing anew.
+beside its siblings under one key), how the result travels and how closely it is looked at, and the names of shots:
+where a prompt mentions the clip of a shot, the key's own copy of it holds that clip's number, so renaming a shot
+makes nothing anew.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyflow import digest
 from skyflow.board.model import FileMedia, ShotClip, ShotFrame
-from skyflow.planning.request import replaced
+from skyflow.planning.request import SECRETS, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from skyflow.board.model import Media, Shot
     from skyflow.planning.request import Request
 
-NOT_PIXELS = ("taskType", "taskUUID", "numberResults", "outputType", "deliveryMethod", "includeCost")
+NOT_PIXELS = {
+    *("taskType", "taskUUID", "numberResults", "outputType", "deliveryMethod", "includeCost", "safety", "ttl"),
+    *SECRETS,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,9 @@ WORDS = {
     "inputs.referenceImages": "tags",
     "inputs.referenceVideos": "clip",
     "settings.audio": "audio",
-    "settings": "audio",
+    "settings.promptExtend": "prompt_extend",
+    "outputFormat": "format",
+    "outputQuality": "quality",
 }
 """A field of the request in the board's words, where they differ."""
 

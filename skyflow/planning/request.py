@@ -15,7 +15,12 @@ from skyflow.board.model import FileMedia, ShotClip, ShotFrame
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from skyflow.board.model import Media, Shot
+    from skyflow.board.model import Delivery, Media, Shot
+
+SECRETS = frozenset({"webhookURL", "uploadEndpoint"})
+"""Parts of a request that nobody but the provider may see."""
+
+HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,23 @@ def request(shot: Shot, model: str) -> Request:
     body["numberResults"] = shot.takes
     if inputs := _inputs(shot):
         body["inputs"] = inputs
-    if shot.audio is not None:
-        body["settings"] = {"audio": shot.audio}
-    body |= {"outputType": "URL", "outputFormat": "MP4", "deliveryMethod": "async", "includeCost": True}
-    return Request(body)
+    sound = {} if shot.audio is None else {"audio": shot.audio}
+    body["settings"] = {**sound, "promptExtend": shot.prompt_extend}
+    return Request(body | _delivery(shot.delivery))
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "outputType": "URL",
+        "outputFormat": delivery.format.upper(),
+        "outputQuality": delivery.quality,
+        "deliveryMethod": "async",
+        "includeCost": True,
+    }
+    if delivery.safety:
+        body["safety"] = {"mode": delivery.safety} | ({} if delivery.safety == "none" else {"checkContent": True})
+    beside = {"ttl": delivery.ttl, "webhookURL": delivery.webhook, "uploadEndpoint": delivery.upload_to}
+    return body | {key: value for key, value in beside.items() if value is not None}
 
 
 def _inputs(shot: Shot) -> dict[str, Any]:
@@ -74,8 +92,8 @@ def _inputs(shot: Shot) -> dict[str, Any]:
 
 
 def shown(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body for people and programs: files by path and hash, upstream media by shot."""
-    return {key: replaced(value, show_medium) for key, value in body.items()}
+    """The body for people and programs: files by path and hash, upstream media by shot, secrets as stars."""
+    return {key: HIDDEN if key in SECRETS else replaced(value, show_medium) for key, value in body.items()}
 
 
 def show_medium(medium: Media) -> dict[str, Any]:
