@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,6 +202,65 @@ def test_an_edit_shows_its_source_in_another_light(tmp_path: Path) -> None:
         assert apart(was, now) > 10
         shape = np.corrcoef(was.mean(2).ravel(), now.mean(2).ravel())[0, 1]
         assert shape > 0.85
+
+
+@pytest.mark.parametrize(
+    ("words", "warmer"),
+    [
+        ("The storm blown out; rose and pale gold", True),
+        ("Rain still falling, in teal and silver", False),
+        ("Amber, after the fog", True),
+        ("Snow, then a blue night", False),
+    ],
+)
+def test_an_edit_takes_the_colours_that_it_names_whatever_the_weather(
+    tmp_path: Path,
+    words: str,
+    warmer: bool,  # noqa: FBT001
+) -> None:
+    clip = footage(tmp_path / "a.mp4", [110] * 4)
+    media = {"referenceVideos": [{"type": "reference", "tag": "@lamp", "video": "clip"}]}
+    path = draw(tmp_path / "b", f"@lamp. {words}", media=media, inputs={"clip": clip}, frames=4)
+    red, _, blue = scenery(path, 2)[200:].mean((0, 1))
+    assert (red - blue > 15) if warmer else (blue - red > 5)
+
+
+@pytest.mark.parametrize("words", ["dawn", "night", "violet", "silver", "as it was"])
+def test_an_edit_is_never_taken_for_its_source_not_even_one_of_the_same_words(tmp_path: Path, words: str) -> None:
+    clip = Input(str(draw(tmp_path / "a", f"The bay, {words}", frames=4)), "clip", drawn=True)
+    media = {"referenceVideos": [{"type": "reference", "tag": "@bay", "video": "clip"}]}
+    edit = Path(draw(tmp_path / "b", f"@bay, {words}", media=media, inputs={"clip": clip}, frames=4))
+    again = draw(
+        tmp_path / "c", f"@bay, {words}", media=media, inputs={"clip": Input(str(edit), "clip", drawn=True)}, frames=4
+    )
+    assert apart(scenery(Path(clip.path), 2), scenery(edit, 2)) > 8
+    assert apart(scenery(edit, 2), scenery(again, 2)) > 8
+
+
+def test_a_second_clip_is_seen_in_a_corner_as_it_is(tmp_path: Path) -> None:
+    clips = {"one": footage(tmp_path / "1.mp4", [90] * 8), "two": footage(tmp_path / "2.mp4", [40] * 4 + [220] * 4)}
+    items = [{"type": "reference", "tag": f"@{name}", "video": name} for name in clips]
+    alone = draw(tmp_path / "a", "@one at dusk", media={"referenceVideos": items[:1]}, inputs=clips, frames=8)
+    both = draw(tmp_path / "b", "@one at dusk", media={"referenceVideos": items}, inputs=clips, frames=8)
+    height, width, _ = scenery(both, 0).shape
+    corner = (slice(height * 7 // 10, height * 5 // 6), slice(width * 4 // 5, width * 19 // 20))
+    for index, level in ((1, 40), (6, 220)):
+        assert abs(scenery(both, index)[corner].mean() - (level - 16) * 255 / 219) < 4
+    left = (slice(None), slice(0, width // 2))
+    assert apart(scenery(alone, 4)[left], scenery(both, 4)[left]) < 0.5
+
+
+def test_a_slow_camera_moves_evenly_and_stays_sharp(tmp_path: Path) -> None:
+    stripes = np.zeros((480, 848, 3), np.uint8)
+    stripes[:, ::16] = stripes[:, 1::16] = 255
+    Image.fromarray(stripes).save(tmp_path / "s.png")
+    inputs = {"s": Input(str(tmp_path / "s.png"), "image")}
+    path = draw(tmp_path / "b", media={"frameImages": [{"image": "s"}]}, inputs=inputs, frames=64)
+    seen = [scenery(path, index).mean(2) for index in (0, 20, 40, 41, 42, 43, 63)]
+    contrast = [float(picture.std()) for picture in seen]
+    assert min(contrast) > 0.85 * max(contrast)
+    steps = [apart(one, other) for one, other in pairwise(seen[2:6])]
+    assert max(steps) < 2 * min(steps) + 1
 
 
 def test_footage_of_another_rate_is_shown_by_time_and_holds_its_end(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ from PIL import Image, ImageDraw
 from skyflow.backends.animatic import lettering, palette
 from skyflow.backends.animatic.lettering import Span, Style
 from skyflow.backends.animatic.motion import Push, Still
-from skyflow.backends.animatic.overlay import Painting
-from skyflow.backends.animatic.planes import Mask
+from skyflow.backends.animatic.overlay import Painting, window
 from skyflow.backends.animatic.source import fitted
 
 if TYPE_CHECKING:
@@ -83,12 +82,17 @@ class _Card:
         self._at = (left, top)
         push = Push((width, height), 0, (lean, -0.3), pace=0.0007)
         self._still = Still(fitted(picture, (width, height)), push)
-        window = Image.new("L", (width * 4, height * 4))
-        ImageDraw.Draw(window).rounded_rectangle((0, 0, width * 4 - 1, height * 4 - 1), radius * 4, fill=255)
-        self._mask = Mask.of(window.reduce(4))
+        self._mask = window((width, height), radius)
 
     def draw(self, canvas: Planes, frame: int, share: float) -> None:
         canvas.paste(self._still.seen(frame), self._at, self._mask.faded(share))
+
+
+def _covered(box: Rectangle, place: Layout) -> Rectangle:
+    """What a card hides whole: all of it but its edge."""
+    left, top, width, height = box
+    edge = place.px(10)
+    return left + edge, top + edge, width - 2 * edge, height - 2 * edge
 
 
 def _arranged(groups: Sequence[Group], place: Layout, area: Rectangle) -> list[tuple[Group, list[Rectangle]]]:
@@ -134,6 +138,9 @@ def _sheet(
         for left, top, width, height in boxes:
             ImageDraw.Draw(shape).rounded_rectangle((left, top, left + width, top + height), place.px(10), fill=255)
     painting.shadow(shape, place.px(22), 0.5)
+    for _, boxes in placed:
+        for box in boxes:
+            painting.clear(_covered(box, place))
     style = Style("semibold", place.px(24))
     for group, boxes in placed:
         left, top, _, height = boxes[0]

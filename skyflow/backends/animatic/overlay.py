@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from skyflow.backends.animatic.palette import Colour
     from skyflow.backends.animatic.planes import Planes
     from skyflow.backends.animatic.slate import Layout
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom."""
+
+_CELL = 64
+"""How finely a sheet is searched for what is empty, in pixels; even."""
 
 
 class Painting:
@@ -59,6 +66,12 @@ class Painting:
         whole.paste(soft.point([round(value * strength) for value in range(256)]), box[:2])
         self.stamp((0, 0, 0), whole)
 
+    def clear(self, box: tuple[int, int, int, int]) -> None:
+        """Take away all that is within left, top, width, height; nothing needs drawing where nothing is seen."""
+        left, top, width, height = box
+        if width > 0 and height > 0:
+            self._alpha.paste(0, (left, top, left + width, top + height))
+
     def write(self, spans: Sequence[Span], style: Style, box: tuple[int, int, int], limit: int, pitch: int) -> None:
         """Set type with a soft shadow.
 
@@ -94,17 +107,35 @@ class Overlay:
     """
 
     def __init__(self, rgb: Image.Image, alpha: Image.Image, fade: Callable[[int], float]) -> None:
-        left, top, right, bottom = alpha.getbbox() or (0, 0, 2, 2)
-        box = (left // 2 * 2, top // 2 * 2, (right + 1) // 2 * 2, (bottom + 1) // 2 * 2)
-        self._at = box[:2]
-        self._picture = from_image(rgb.crop(box))
-        self._mask = Mask.of(alpha.crop(box))
+        self._pieces = [(box[:2], from_image(rgb.crop(box)), Mask.of(alpha.crop(box))) for box in _inked(alpha)]
         self._fade = fade
 
     def draw(self, canvas: Planes, frame: int) -> None:
         share = self._fade(frame)
         if share > 0:
-            canvas.paste(self._picture, self._at, self._mask.faded(share))
+            for at, picture, mask in self._pieces:
+                canvas.paste(picture, at, mask.faded(share))
+
+
+def _inked(alpha: Image.Image) -> list[Box]:
+    """The parts of a sheet that have anything on them, as boxes with even edges that do not overlap."""
+    width, height = alpha.size
+    boxes = []
+    for top in range(0, height, _CELL):
+        bottom = min(top + _CELL, height)
+        seen = [alpha.crop((left, top, left + _CELL, bottom)).getbbox() for left in range(0, width, _CELL)]
+        for inked, run in groupby(enumerate(seen), key=lambda item: item[1] is not None):
+            if inked:
+                cells = [cell for cell, _ in run]
+                boxes.append((cells[0] * _CELL, top, min(width, (cells[-1] + 1) * _CELL), bottom))
+    return boxes
+
+
+def window(size: tuple[int, int], radius: int) -> Mask:
+    """A mask of even sides that shows all but the corners."""
+    fine = Image.new("L", (size[0] * 4, size[1] * 4))
+    ImageDraw.Draw(fine).rounded_rectangle((0, 0, fine.width - 1, fine.height - 1), radius * 4, fill=255)
+    return Mask.of(fine.reduce(4))
 
 
 def fading_in(start: int, length: int) -> Callable[[int], float]:

@@ -66,7 +66,7 @@ _LIGHTS: _Words = (
     ("storm", r"storm\w*|thunder\w*|rain\w*|gale|hail\w*|overcast"),
     ("fog", r"fog\w*|mist\w*|haze|hazy|smoke\w*"),
     ("dusk", r"dusk|sunset|twilight|evening|golden hour|violet"),
-    ("dawn", r"dawn|sunrise|morning|daybreak"),
+    ("dawn", r"dawn|sunrise|morning|daybreak|first light"),
     ("night", r"night\w*|midnight|moon\w*|stars?|starry|dark\w*"),
     ("snow", r"snow\w*|ice|icy|frost\w*|winter\w*"),
     ("ember", r"lamps?|lanterns?|fire\w*|candle\w*|embers?|ignites?"),
@@ -74,6 +74,28 @@ _LIGHTS: _Words = (
     ("day", r"noon|sunny|sunlit|summer|daylight"),
 )
 """Hours and weathers: they decide the light wherever they are spoken of."""
+
+_WEATHERS = frozenset({"storm", "fog", "snow"})
+"""Lights that yield to an hour where a look is asked for: a storm may be what the edit takes away."""
+
+_PAINTS: dict[str, Colour] = {
+    words: _colour(colour)
+    for words, colour in (
+        (r"rose|rosy|pink|blush|magenta", "e58fa3"),
+        (r"gold|golden|yellow|honey", "f3cd7a"),
+        (r"amber|orange|copper|rust", "e08a3c"),
+        (r"red|crimson|scarlet|ruby", "c23b36"),
+        (r"violet|purple|lilac|lavender|mauve", "8a6fc0"),
+        (r"blue|azure|indigo|cobalt|navy", "4a78b8"),
+        (r"teal|turquoise|cyan|aqua", "3f9c9c"),
+        (r"green|emerald|olive|jade", "5f9a63"),
+        (r"sepia|brown|umber|tobacco", "a67c52"),
+        (r"silver|grey|gray|pewter|monochrome|black[- ]and[- ]white", "b4b8bd"),
+        (r"white|ivory|cream|chalk|pearl", "f1ece0"),
+        (r"black|ink|ebony|charcoal", "3a3d42"),
+    )
+}
+"""Colours that an edit may ask for by name, first to last in a sentence."""
 
 _PLACES: _Words = (
     ("snow", r"glacier\w*|arctic|polar"),
@@ -124,11 +146,36 @@ def mood_of(prompt: str, take: int) -> Mood:
     """The light that the prompt speaks of, else the place, else one by its hash; a later take leans elsewhere."""
     names = sorted(MOODS)
     name = _first(_LIGHTS, prompt) or _first(_PLACES, prompt) or names[hashed(prompt, "mood") % len(names)]
+    return _leaning(MOODS[name], prompt, take)
+
+
+def look_of(prompt: str, take: int) -> Mood:
+    """The light of an edit: its hour and its colours by name, before any weather, which may be what it takes away."""
+    hour = _first(tuple(light for light in _LIGHTS if light[0] not in _WEATHERS), prompt)
+    paints = sorted((match.start(), colour) for words, colour in _PAINTS.items() if (match := _search(words, prompt)))
+    if paints:
+        return _leaning(_painted(MOODS[hour or "day"], [colour for _, colour in paints]), prompt, take)
+    return _leaning(MOODS[hour], prompt, take) if hour else mood_of(prompt, take)
+
+
+def _leaning(mood: Mood, prompt: str, take: int) -> Mood:
+    """The mood of a take: the first has it pure."""
     if take == 1:
-        return MOODS[name]
-    others = [other for other in names if other != name]
-    other = others[hashed(prompt, "mood", take) % len(others)]
-    return _mixed(MOODS[name], MOODS[other], 0.35)
+        return mood
+    others = [name for name in sorted(MOODS) if MOODS[name] != mood]
+    return _mixed(mood, MOODS[others[hashed(prompt, "mood", take) % len(others)]], 0.35)
+
+
+def _painted(mood: Mood, colours: list[Colour]) -> Mood:
+    """A mood in other colours: the first for the middle tones, the second for the lights."""
+    first, second = (*colours, mix(colours[0], (255, 255, 255), 0.6))[:2]
+    return Mood(
+        mix(mood.zenith, first, 0.5),
+        mix(mood.horizon, first, 0.75),
+        mix(mood.light, second, 0.65),
+        mix(mood.far, mix(first, (0, 0, 0), 0.35), 0.75),
+        mix(mood.near, mix(first, (0, 0, 0), 0.8), 0.5),
+    )
 
 
 def ground_of(prompt: str) -> Ground:

@@ -14,6 +14,8 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image
 
+from skyflow.media.fit import SD_LINES_MAX
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
@@ -27,6 +29,9 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom in luma pixels."""
 
 BLACK, GREY = 16, 128
+
+_BT709, _UNSPECIFIED = 1, 2
+"""Colour matrices by their number in the standards."""
 
 FINE = 4
 """Into how many places a pixel is divided, in each direction, for what moves slowly."""
@@ -174,6 +179,8 @@ def from_image(image: Image.Image) -> Planes:
 def from_frame(frame: av.VideoFrame, size: tuple[int, int]) -> Planes:
     """A frame of any kind, in our colours at an even size; nothing is touched where all of it agrees already."""
     kept = size == (frame.width, frame.height)
+    if kept and _agrees(frame):
+        return Planes.of(frame)
     return Planes.of(
         frame.reformat(
             width=size[0],
@@ -186,6 +193,13 @@ def from_frame(frame: av.VideoFrame, size: tuple[int, int]) -> Planes:
     )
 
 
+def _agrees(frame: av.VideoFrame) -> bool:
+    """Whether a frame has our colours; where a large one does not say, as players take it."""
+    said = frame.colorspace == _BT709
+    taken = frame.colorspace == _UNSPECIFIED and min(frame.width, frame.height) > SD_LINES_MAX
+    return frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG and (said or taken)
+
+
 def lit(rows: Floats, light: Floats, share: Floats) -> Planes:
     """Rows of colour with ``share`` of a light, as smooth as 8 bits can be: rounding is spread over a pattern.
 
@@ -194,7 +208,7 @@ def lit(rows: Floats, light: Floats, share: Floats) -> Planes:
         light: shape (3,).
         share: shape (height, width), 0 to 1; even sides.
     """
-    halves = share.reshape(share.shape[0] // 2, 2, share.shape[1] // 2, 2).mean((1, 3))
+    halves = (share[0::2, 0::2] + share[0::2, 1::2] + share[1::2, 0::2] + share[1::2, 1::2]) / 4
     tones, lights = _yuv(rows), _yuv(light)
     planes = []
     for number, (shine, tone) in enumerate(

@@ -36,10 +36,11 @@ def pulled(prompt: str, clips: frozenset[str] = frozenset()) -> str:
 
 
 def _without(prompt: str, clips: frozenset[str]) -> str:
-    """The prompt without the mention of a clip that stands before it; within a sentence it is a word like others."""
-    for tag in sorted(clips):
-        prompt = re.sub(rf"^\s*{re.escape(tag)}(?![A-Za-z0-9_])[\s,:.]*", "", prompt)
-    return prompt
+    """The prompt without the mentions of clips that stand before it; within a sentence they are words like others."""
+    if not clips:
+        return prompt
+    tags = "|".join(map(re.escape, sorted(clips)))
+    return re.sub(rf"^(?:\s*(?:and\s+)?(?:{tags})(?![A-Za-z0-9_])[\s,:.]*)+", "", prompt)
 
 
 def _split(sentence: str) -> list[str]:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skyflow.backends.animatic.cards import Cards, Group
-from skyflow.backends.animatic.footage import Footage, Grade
+from skyflow.backends.animatic.footage import Footage
+from skyflow.backends.animatic.inset import Inset, corner
 from skyflow.backends.animatic.landscape import Landscape
 from skyflow.backends.animatic.motion import Dissolve, Push, Still, eased
 from skyflow.backends.animatic.overlay import chip, fading_in, quotation
-from skyflow.backends.animatic.palette import dice, mood_of
+from skyflow.backends.animatic.palette import dice, look_of
 from skyflow.backends.animatic.quote import pulled
 from skyflow.backends.animatic.slate import Label, layout
 from skyflow.backends.animatic.sound import Score
@@ -26,7 +27,7 @@ from skyflow.media.frames import last_picture, samples
 from skyflow.models.skyreels_v4 import VOICE_SECONDS_MAX, pin_indices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from skyflow.backends.animatic.motion import Layer
     from skyflow.backends.animatic.planes import Planes
@@ -65,6 +66,7 @@ def scene(assignment: Assignment, take: int) -> Scene:
     layers = [back]
     if groups := script.groups():
         layers.append(_cards(script, groups, pins))
+    layers += _insets(script, pins)
     layers += _type(script, pins)
     return Scene(layers, script.label(), _score(script), script.seed)
 
@@ -85,7 +87,9 @@ class _Script:
         self.references: Sequence[Mapping[str, Any]] = media.get("referenceImages") or ()
         videos: Sequence[Mapping[str, Any]] = media.get("referenceVideos") or ()
         self.extended = next((item for item in videos if item["type"] == "extend"), None)
-        self.played = next((item for item in videos if item["type"] != "extend"), None)
+        followed = [item for item in videos if item["type"] != "extend"]
+        self.played = followed[0] if followed else None
+        self.beside = followed[1:]
         self.clips = frozenset(str(item.get("tag", "")) for item in videos) - {""}
         # The name of a source is no part of what is drawn: renaming a shot must not move a hill.
         self.seed = _nameless(self.prompt, self.clips)
@@ -132,7 +136,7 @@ class _Script:
         if self.extended:
             kinds.append(f"extends {_name(self.extended)}")
         if self.played:
-            kinds.append(f"{self.relation()} {_name(self.played)}")
+            kinds.append(" and ".join([f"{self.relation()} {_name(self.played)}", *map(_name, self.beside)]))
         if count := len(self.pin_items):
             kinds.append(f"{count} pinned frame{'s' if count > 1 else ''}")
         return Label(self.shot, self.take, " \u00b7 ".join(kinds), self.prompt, self.clips)
@@ -172,8 +176,8 @@ def _back(script: _Script) -> tuple[Layer, Sequence[int]]:
     if pins and start is not None:
         pins.setdefault(0, start)
     if script.played:
-        grade = Grade(mood_of(script.seed, script.take))
-        footage = Footage(script.medium(script.played["video"]), size, script.output.rate, grade)
+        look = look_of(script.seed, script.take)
+        footage = Footage(script.medium(script.played["video"]), size, script.output.rate, look)
         return _with_pins(script, footage, pins), sorted(pins)
     if pins:
         return Pinned(pins, script.lean), sorted(pins)
@@ -195,27 +199,32 @@ def _with_pins(script: _Script, footage: Layer, pins: Mapping[int, Planes]) -> L
     """Footage that gives way to each pinned picture for a moment."""
     layer = footage
     for place, picture in sorted(pins.items()):
-        layer = _Visit(layer, Still(picture, Push(picture.size, place)), place, script.seconds(0.6))
+        layer = _Visit(layer, picture, place, script.seconds(0.6))
     return layer
 
 
 class _Visit:
-    """Another layer is seen around one frame, and wholly at it."""
+    """A picture is seen around one frame, and wholly at it."""
 
-    def __init__(self, layer: Layer, visitor: Layer, place: int, length: int) -> None:
+    def __init__(self, layer: Layer, picture: Planes, place: int, length: int) -> None:
         self._layer = layer
-        self._visitor = visitor
+        self._picture = picture
         self._place = place
         self._length = max(1, length)
+        self._still: Still | None = None
 
     def draw(self, canvas: Planes, frame: int) -> None:
         self._layer.draw(canvas, frame)
         share = eased(1 - abs(frame - self._place) / self._length)
-        if share > 0:
-            under = canvas.copy()
-            self._visitor.draw(canvas, frame)
-            if share < 1:
-                canvas.paste(under.blended(canvas, share))
+        if share <= 0:
+            self._still = None  # in motion it takes much memory
+            return
+        if self._still is None:
+            self._still = Still(self._picture, Push(self._picture.size, self._place))
+        under = canvas.copy()
+        self._still.draw(canvas, frame)
+        if share < 1:
+            canvas.paste(under.blended(canvas, share))
 
 
 def _cards(script: _Script, groups: Sequence[Group], pins: Sequence[int]) -> Cards:
@@ -227,6 +236,15 @@ def _cards(script: _Script, groups: Sequence[Group], pins: Sequence[int]) -> Car
         share = 0.62 if place.wide else 0.7
         area = (place.margin, place.margin, width - 2 * place.margin, round(height * share) - place.margin)
     return Cards(groups, place, area, _clear_of(pins, script.seconds(0.5), _entry(script)))
+
+
+def _insets(script: _Script, pins: Sequence[int]) -> Iterator[Layer]:
+    """The clips behind the first, which fills the picture."""
+    for number, item in enumerate(script.beside):
+        box = corner(script.place, number)
+        clip = Footage(script.medium(item["video"]), box[2:], script.output.rate, None)
+        fade = _clear_of(pins, script.seconds(0.5), lambda _: 1.0)
+        yield Inset(clip, str(item.get("tag", "")), script.place, box, fade)
 
 
 def _entry(script: _Script) -> Callable[[int], float]:

@@ -61,7 +61,7 @@ def _chord(count: int, prompt: str, take: int) -> NDArray[np.float32]:
         for channel in (0, 1):
             detuned = pitch * (1 + rolls.uniform(-0.0015, 0.0015))
             tone = np.sin(2 * np.pi * (detuned * time + rolls.random()))
-            sound[channel] += level * swell * (tone + 0.18 * tone**3)
+            sound[channel] += level * swell * (tone + 0.18 * tone * tone * tone)
     return sound.astype(np.float32)
 
 
