@@ -87,7 +87,7 @@ def unfinished(here: Path) -> list[str]:
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_ends_cleanly_and_the_next_goes_on_from_there(here, stop):
     change(here / "board.yaml", "The harbour.", "WAIT at the harbour.")
-    run = ("run", "--backend", "quick", "--format", "json", "--select", "lamp,harbour")
+    run = ("run", "--backend", "quick", "--format", "json", "--select", "lamp harbour")
     with started(here, *run) as process:
         until(process, "shot_progress", "harbour")
         os.killpg(process.pid, stop)

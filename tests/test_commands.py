@@ -350,7 +350,7 @@ class TestGraph:
         assert '    "graph";' in said(capsys, "graph", "--format", "dot")[1]
 
     def test_a_part_has_only_the_edges_within_it(self, capsys):
-        part = asked(capsys, "graph", "--select", "harbour,gulls")
+        part = asked(capsys, "graph", "--select", "harbour gulls")
         assert [shot["shot"] for shot in part["shots"]] == ["harbour", "gulls"]
         assert part["edges"] == []
         assert asked(capsys, "graph", "--select", "+harbour")["edges"] == [

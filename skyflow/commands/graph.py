@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyflow.commands import loading
+from skyflow.commands import choosing, loading
 from skyflow.errors import ExitCode
-from skyflow.planning.select import select as selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Unpack
 
     from skyflow.board.model import Board
-    from skyflow.commands.loading import AboutBoard
+    from skyflow.commands.choosing import AboutShots
     from skyflow.terminal import Terminal
 
 
-def graph(*, terminal: Terminal, select: list[str], form: str, **about: Unpack[AboutBoard]) -> ExitCode:
+def graph(*, terminal: Terminal, form: str, **about: Unpack[AboutShots]) -> ExitCode:
     """Print the graph."""
-    found = loading.load(terminal, about).board
-    some = selected(found, select)
+    loaded = loading.load(terminal, about)
+    found, some = loaded.board, choosing.chosen(loaded, about)
     chosen = frozenset(found.shots) if some is None else some
     edges = list(_edges(found, chosen))
     if form == "json":

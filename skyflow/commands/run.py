@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 from skyflow import pipeline
 from skyflow.commands import loading
+from skyflow.commands.choosing import chosen
 from skyflow.commands.plan import plan
 from skyflow.commands.watching import watching
 from skyflow.commands.words import length, listed, number
-from skyflow.planning.select import select as selected
 from skyflow.running.options import Options
 from skyflow.running.outcome import Cut, Interrupted, NotSelected, Reused, Skipped
 
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from skyflow.commands.choosing import AboutShots
     from skyflow.commands.loading import AboutPlan
     from skyflow.errors import ExitCode
     from skyflow.pipeline import Loaded
@@ -27,20 +28,19 @@ if TYPE_CHECKING:
 def run(
     *,
     terminal: Terminal,
-    select: list[str],
     form: str,
     jobs: int | None,
     fail_fast: bool,
     locked: bool,
     dry_run: bool,
     wait: bool,
-    **about: Unpack[AboutPlan],
+    **about: Unpack[AboutShots],
 ) -> ExitCode:
     """Run a board."""
     if dry_run:
-        return plan(terminal=terminal, select=select, form=form, **about)
+        return plan(terminal=terminal, form=form, **about)
     with loading.held(terminal, about, "run", wait=wait) as (loaded, held):
-        options = Options(jobs=jobs, select=selected(loaded.board, select), fail_fast=fail_fast, locked=locked)
+        options = Options(jobs=jobs, select=chosen(loaded, about), fail_fast=fail_fast, locked=locked)
         return watched(terminal, loaded, held, options, about=about, form=form)
 
 

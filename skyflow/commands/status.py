@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyflow import backends, pipeline
 from skyflow.commands import loading
+from skyflow.commands.choosing import chosen
 from skyflow.commands.words import size
 from skyflow.errors import ExitCode
 from skyflow.planning.plan import Action
@@ -15,7 +16,7 @@ from skyflow.terminal import cells, table
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from skyflow.commands.loading import AboutPlan
+    from skyflow.commands.choosing import AboutShots
     from skyflow.planning.plan import Step
     from skyflow.planning.takes import Take
     from skyflow.terminal import Terminal
@@ -24,13 +25,15 @@ STATES = {Action.MAKE: "to make", Action.REUSE: "there", Action.WAIT: "waiting",
 STYLES = {Action.MAKE: "yellow", Action.REUSE: "green", Action.WAIT: "yellow", Action.FOOTAGE: "dim"}
 
 
-def status(*, terminal: Terminal, form: str, **about: Unpack[AboutPlan]) -> ExitCode:
+def status(*, terminal: Terminal, form: str, **about: Unpack[AboutShots]) -> ExitCode:
     """Print each shot's state from lock and store."""
     loaded = loading.load(terminal, about)
     maker = backends.get(about["backend"], proxy=about["proxy"])
     known = LockKnown.of(loaded.project, maker)
     steps = {step.shot.id: step for step in pipeline.plan(loaded, maker).steps}
-    states = {shot: _state(steps[shot], known) for shot in loaded.board.shots}
+    some = chosen(loaded, about)
+    shown = [shot for shot in loaded.board.shots if some is None or shot in some]
+    states = {shot: _state(steps[shot], known) for shot in shown}
     if form == "json":
         terminal.json({"board": loaded.board.name, "backend": maker.name, "shots": list(states.values())})
         return ExitCode.DONE

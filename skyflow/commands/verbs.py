@@ -113,7 +113,11 @@ PROXY = _option(
 )  # fmt: skip
 SELECT = _option(
     "--select", "-s", action="append", default=[], metavar="SHOTS",
-    help="only these shots: lamp; +lamp with all that it needs; lamp+ with all that needs it; commas between",
+    help="only these shots: lamp; +lamp with all that it needs; lamp+ with all that needs it; tag:NAME; "
+    "state:changed; spaces between for a union, commas for an intersection",
+)  # fmt: skip
+EXCLUDE = _option(
+    "--exclude", action="append", default=[], metavar="SHOTS", help="but not these, written the same way",
 )  # fmt: skip
 DRY_RUN = "--dry-run"
 JSON = _format("text", "json", says="for people or for programs")
@@ -125,6 +129,7 @@ VERBOSE = _option(
 
 BOARD = (SET, VARS, STRICT)
 PLANNING = (*BOARD, BACKEND, PROXY)
+CHOOSING = (SELECT, EXCLUDE)
 ALWAYS = (QUIET, VERBOSE)
 
 MAKE, LOOK, TAKES, REST = "to make a film", "to look", "to choose", "to keep house"
@@ -161,7 +166,7 @@ VERBS: dict[str, Verb] = {
         ),
         options=(
             *PLANNING,
-            SELECT,
+            *CHOOSING,
             JSON,
             _option("--detailed-exitcode", action="store_true", help="exit 2 where there is something to make"),
         ),
@@ -173,10 +178,11 @@ VERBS: dict[str, Verb] = {
             ("skyflow run", "board.yaml in this folder"),
             ("skyflow run film.yaml --proxy 480p", "a fast look"),
             ("skyflow run --select +lamp", "lamp and all that it needs"),
+            ("skyflow run --select tag:keeper --exclude lamp", "the keeper's shots but one"),
         ),
         options=(
             *PLANNING,
-            SELECT,
+            *CHOOSING,
             JSON,
             _option(
                 "--jobs", "-j", type=_at_least_one("--jobs", "shots"), metavar="N", help="how many shots at once"
@@ -207,13 +213,16 @@ VERBS: dict[str, Verb] = {
             ("skyflow graph", "Mermaid, which GitHub shows in Markdown"),
             ("skyflow graph --format dot | dot -Tsvg > film.svg", "through Graphviz"),
         ),
-        options=(*BOARD, SELECT, _format("mermaid", "dot", "json", says="the form")),
+        options=(*PLANNING, *CHOOSING, _format("mermaid", "dot", "json", says="the form")),
     ),
     "status": Verb(
         does="what is there of each shot, from lock and store",
         group=LOOK,
-        examples=(("skyflow status", "board.yaml in this folder"),),
-        options=(*PLANNING, JSON),
+        examples=(
+            ("skyflow status", "board.yaml in this folder"),
+            ("skyflow status --select state:changed", "only what a run would make"),
+        ),
+        options=(*PLANNING, *CHOOSING, JSON),
     ),
     "pick": Verb(
         does="choose the take that the film uses",
