@@ -123,6 +123,7 @@ CODES: dict[str, str] = {
     "SF0614": "a reference clip that is too small",
     "SF0615": "a reference clip that is too long",
     "SF0616": "a voice that is too long",
+    "SF0617": "a stretch of a cut that the shot does not have",
     "SF0699": "a request that the model's schema refuses",
     "SF0801": "warning: frames beside references",
     "SF0802": "warning: a reference clip over 10 s",

@@ -25,6 +25,7 @@ from skyflow.backends.base import Assignment, Input, Made, Progress
 from skyflow.board.model import (
     Board,
     ClipReference,
+    CutEntry,
     FileMedia,
     Output,
     Pin,
@@ -99,7 +100,7 @@ def shot(
     )
 
 
-def board(*shots: Shot, cut: Iterable[str] | None = None, name: str = "board") -> Board:
+def board(*shots: Shot, cut: Iterable[str | CutEntry] | None = None, name: str = "board") -> Board:
     """A board of shots, given in file order; every shot is in the cut unless ``cut`` says which."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(one.id for one in shots)
@@ -111,7 +112,9 @@ def board(*shots: Shot, cut: Iterable[str] | None = None, name: str = "board") -
         model=skyreels_v4.ID,
         shots={one.id: one for one in shots},
         order=tuple(nx.lexicographical_topological_sort(graph, key=places.__getitem__)),
-        cut=tuple(places if cut is None else cut),
+        cut=tuple(
+            entry if isinstance(entry, CutEntry) else CutEntry(entry) for entry in (places if cut is None else cut)
+        ),
         graph=graph,
     )
 

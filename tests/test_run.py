@@ -63,7 +63,7 @@ def test_a_board_becomes_clips_a_lock_and_a_cut(project):
         "opening.mp4",
     ]
     assert result.cut == Cut(project / OUT / "cut.mp4", made=True, facts=cut_of(result).facts)
-    clips = [(project / OUT / f"{name}.mp4").read_bytes() for name in whole.cut]
+    clips = [(project / OUT / f"{name}.mp4").read_bytes() for name in whole.cut_shots]
     assert cut_of(result).path.read_bytes() == b"".join(clips)
     assert lock_of(project)["shots"].keys() == {"opening", "climb", "harbour"}
 

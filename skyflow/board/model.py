@@ -7,13 +7,13 @@ whether a value is there, which default applied or what a prompt will say.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from fractions import Fraction
 
     import networkx as nx
 
@@ -186,6 +186,20 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
+class CutEntry:
+    """A shot as the final edit shows it.
+
+    Attributes:
+        start: the first picture to show, zero-based; None where the board names none, which is the first new one.
+        end: the picture to stop before; None is the shot's end.
+    """
+
+    shot: str
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """A checked board.
 
@@ -193,7 +207,7 @@ class Board:
         name: the file's name without its ending; names the folder under ``out/``.
         shots: in file order, which is the order of the story.
         order: every shot after those it depends on; ties in file order.
-        cut: shot ids in the order of the final edit.
+        cut: the final edit, in order.
         graph: an edge from each shot to those that depend on it; each edge carries ``kinds``, a set of EdgeKind.
         warnings: problems that stop nothing.
     """
@@ -203,6 +217,21 @@ class Board:
     model: str
     shots: Mapping[str, Shot]
     order: tuple[str, ...]
-    cut: tuple[str, ...]
+    cut: tuple[CutEntry, ...]
     graph: nx.DiGraph[str]
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def cut_shots(self) -> tuple[str, ...]:
+        """The shots of the final edit, each once."""
+        return tuple(dict.fromkeys(entry.shot for entry in self.cut))
+
+    @property
+    def cut_seconds(self) -> Fraction:
+        """How long the final edit is, before pictures that a clip repeats of the one it continues are left out."""
+        return sum((self._seconds(entry) for entry in self.cut), Fraction(0))
+
+    def _seconds(self, entry: CutEntry) -> Fraction:
+        output = self.shots[entry.shot].output
+        end = output.frames if entry.end is None else entry.end
+        return (end - (entry.start or 0)) / output.rate

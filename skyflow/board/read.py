@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from skyflow.board import graph, mentions, rules, schema, secret
-from skyflow.board.draft import draft, known_shot
+from skyflow.board.draft import draft
+from skyflow.board.edit import final_edit
 from skyflow.board.findings import Findings
 from skyflow.board.model import Board, Delivery
 from skyflow.board.prompts import Prompts
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from skyflow.board.draft import Draft
     from skyflow.board.files import Files
-    from skyflow.board.model import Shot
     from skyflow.board.prompts import Prompt
     from skyflow.board.written import WrittenBoard, WrittenShot
     from skyflow.problems import Problem
@@ -81,7 +81,7 @@ def _resolve(name: str, written: WrittenBoard, source: Source, files: Files, fin
         shot = resolver.resolve(drafts[shot_id])
         if shot and not shot.footage:
             rules.check(shot, drafts[shot_id], prompts[shot_id], resolver.shots, findings)
-    cut = _cut(written, resolver.shots, findings)
+    cut = final_edit(written, resolver.shots, findings)
     if len(resolver.shots) < len(written.shots):
         return None
     shots = {shot_id: resolver.shots[shot_id] for shot_id in written.shots}
@@ -123,11 +123,3 @@ def _delivery(made: Draft, address: Callable[[WrittenShot, str], str | None]) ->
         webhook=address(shot, "webhook"),
         upload_to=address(shot, "upload_to"),
     )
-
-
-def _cut(written: WrittenBoard, shots: Mapping[str, Shot], findings: Findings) -> tuple[str, ...]:
-    """The final edit: as the board says, else every shot that does not leave itself out."""
-    if written.cut is None:
-        return tuple(name for name in written.shots if name in shots and shots[name].in_cut)
-    named = [(number, name) for number, name in enumerate(written.cut) if name is not None]
-    return tuple(name for number, name in named if known_shot(name, ("cut", number), written, findings))

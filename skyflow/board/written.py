@@ -58,7 +58,7 @@ class WrittenBoard:
     defaults: Mapping[str, Any]
     tags: Mapping[str, Mapping[str, Any]]
     shots: Mapping[str, WrittenShot]
-    cut: tuple[str | None, ...] | None
+    cut: tuple[str | Mapping[str, Any] | None, ...] | None
     refused: frozenset[str]
 
 

@@ -38,4 +38,4 @@ def cut(*, terminal: Terminal, form: str, **about: Unpack[AboutPlan]) -> ExitCod
 def _absent(loaded: Loaded, about: AboutPlan) -> list[str]:
     whole = pipeline.plan(loaded, about["backend"], proxy=about["proxy"])
     clips = {step.shot.id: step.clip for step in whole.steps}
-    return [shot for shot in dict.fromkeys(loaded.board.cut) if clips[shot] is None]
+    return [shot for shot in loaded.board.cut_shots if clips[shot] is None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -10,10 +9,10 @@ from rich.text import Text
 
 from skyflow import pipeline
 from skyflow.commands import loading
-from skyflow.commands.choosing import chosen
 from skyflow.commands.words import dollars, length, number
 from skyflow.errors import ExitCode
 from skyflow.planning.plan import Action, as_json
+from skyflow.planning.select import select as selected
 from skyflow.terminal import cells, table, visible
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from skyflow.commands.choosing import AboutShots
+    from skyflow.commands.loading import AboutPlan
     from skyflow.planning.plan import Plan, Step
     from skyflow.terminal import Terminal
 
@@ -33,14 +32,15 @@ NARROW = 76
 def plan(
     *,
     terminal: Terminal,
+    select: list[str],
     form: str,
     detailed_exitcode: bool = False,
-    **about: Unpack[AboutShots],
+    **about: Unpack[AboutPlan],
 ) -> ExitCode:
     """Decide every shot; make nothing."""
     loaded = loading.load(terminal, about)
     whole = pipeline.plan(loaded, about["backend"], proxy=about["proxy"])
-    whole = only(whole, chosen(loaded, about))
+    whole = only(whole, selected(loaded.board, select))
     if form == "json":
         terminal.json(as_json(whole))
     else:
@@ -48,21 +48,18 @@ def plan(
     return ExitCode.INVALID if detailed_exitcode and not whole.nothing_to_make else ExitCode.DONE
 
 
-def only(whole: Plan, some: frozenset[str] | None) -> Plan:
+def only(whole: Plan, chosen: frozenset[str] | None) -> Plan:
     """The part of a plan that is about some of the shots."""
-    if some is None:
+    if chosen is None:
         return whole
-    return type(whole)(whole.board, whole.maker, tuple(step for step in whole.steps if step.shot.id in some))
+    return type(whole)(whole.board, whole.maker, tuple(step for step in whole.steps if step.shot.id in chosen))
 
 
 def _tell(terminal: Terminal, whole: Plan) -> None:
-    film = sum((whole.board.shots[shot].output.seconds for shot in whole.board.cut), Fraction(0))
+    film = whole.board.cut_seconds
     title = visible(whole.board.title or whole.board.name)
     head = f"{title}: {number(len(whole.board.shots), 'shot')}, a cut of {length(film)}, drawn by {whole.maker.name}"
     terminal.show(Text(head, "bold"))
-    if not whole.steps:
-        terminal.show(Text("No shot is selected."))
-        return
     terminal.show(_steps(whole, narrow=terminal.out.width < NARROW))
     if any(step.shot.notes for step in whole.steps):
         terminal.show(Text("\ndecided for you", "bold"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from skyflow import pipeline
@@ -32,5 +31,5 @@ def validate(*, terminal: Terminal, form: str, **about: Unpack[AboutBoard]) -> E
 
 
 def _measure(board: Board) -> str:
-    film = sum((board.shots[shot].output.seconds for shot in board.cut), Fraction(0))
+    film = board.cut_seconds
     return f"{number(len(board.shots), 'shot')}, a cut of {length(film)}"

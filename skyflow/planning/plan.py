@@ -198,7 +198,7 @@ def _step_json(board: Board, step: Step) -> dict[str, Any]:
         "frames": output.frames,
         "fps": str(output.rate),
         "sound": output.sound,
-        "in_cut": step.shot.id in board.cut,
+        "in_cut": step.shot.id in board.cut_shots,
         "notes": list(step.shot.notes),
         "request": shown(step.request.body) if step.request else None,
     }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from skyflow.board.model import Board, Shot
+    from skyflow.board.model import Board, CutEntry, Shot
     from skyflow.running.aside import Aside
     from skyflow.running.inputs import Inputs
     from skyflow.running.lock import Lock
@@ -58,15 +58,21 @@ class Cutting:
         """Why there can be no cut, or nothing."""
         if not self.board.cut:
             return "the board leaves every shot out of its cut"
-        absent = [shot for shot in dict.fromkeys(self.board.cut) if self.clips.get(shot) is None]
+        absent = [shot for shot in self.board.cut_shots if self.clips.get(shot) is None]
         return f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not there" if absent else ""
 
     def key(self) -> str:
         """What the cut is put together from."""
         pieces = [
-            {"shot": shot, "clip": self.clips[shot], "source": self.clips[source] if source else None}
-            for shot in self.board.cut
-            for source in (extended(self.board.shots[shot]),)
+            {
+                "shot": entry.shot,
+                "clip": self.clips[entry.shot],
+                "source": self.clips[source] if source else None,
+                "start": entry.start,
+                "end": entry.end,
+            }
+            for entry in self.board.cut
+            for source in (extended(self.board.shots[entry.shot]),)
         ]
         return digest.of_json("cut", {"version": VERSION, "pieces": pieces})
 
@@ -85,7 +91,7 @@ class Cutting:
             StoreError: the lock cannot be written.
         """
         try:
-            pieces = [await self._piece(shot) for shot in self.board.cut]
+            pieces = [await self._piece(entry) for entry in self.board.cut]
             unfinished = self.work / self.target.name
             facts = await self.aside.assemble(pieces, unfinished)
             sha256 = await self.aside.call(_put, unfinished, self.target)
@@ -95,9 +101,10 @@ class Cutting:
         self.lock.save()
         return Cut(self.target, made=True, facts=facts)
 
-    async def _piece(self, shot: str) -> Piece:
-        source = extended(self.board.shots[shot])
-        return Piece(shot, await self._clip(shot), await self._clip(source) if source else None)
+    async def _piece(self, entry: CutEntry) -> Piece:
+        source = extended(self.board.shots[entry.shot])
+        before = await self._clip(source) if source else None
+        return Piece(entry.shot, await self._clip(entry.shot), before, entry.start, entry.end)
 
     async def _clip(self, shot: str) -> Path:
         sha256 = self.clips[shot]
