@@ -46,6 +46,20 @@ def test_everything_that_is_offered_is_there_and_documented():
         skyflow.lode  # type: ignore[attr-defined]  # noqa: B018 - asking for it is the test
 
 
+def test_a_plain_script_runs_a_board_and_is_run_once(here):
+    """No ``if __name__ == "__main__"`` in it: a worker that imported the script again would run it again."""
+    script = here / "film.py"
+    script.write_text(
+        "print('once', flush=True)\nimport skyflow\n"
+        "result = skyflow.run(skyflow.load('board.yaml'), 'quick')\nprint(result.cut.made)\n"
+    )
+    env = environment(here / "plugged")
+    ended = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, str(script)], cwd=here, env=env, capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("once\nTrue\n", "", 0)
+
+
 PROGRAMS = {
     "the folders first": "import skyflow.running.runner, skyflow.planning.plan, skyflow",
     "names first": "from skyflow import plan, run, load\nimport skyflow",

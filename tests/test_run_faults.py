@@ -119,7 +119,7 @@ def test_at_the_first_failure_everything_stops_when_asked(project):
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        (Output(SMALL, 95, RATE, sound=False), "its number of frames is 95, not 96"),
+        (Output(SMALL, 94, RATE, sound=False), "its number of frames is 94, not 96"),
         (Output(SMALL, 96, RATE / 2, sound=False), "its frame rate is 16, not 32"),
         (Output(SMALL, 96, RATE, sound=True), "its sound is on, not off"),
     ],
@@ -182,12 +182,43 @@ def test_footage_that_changed_spoils_the_cut_and_says_so(project):
     assert result.exit_code is ExitCode.SHOT_FAILED
 
 
-def test_what_nobody_expected_comes_out_as_itself_and_stops_everything(project):
+def test_a_mistake_in_a_backend_is_that_shots_failure_and_no_others(project):
     backend = FakeBackend(jobs=2, seconds={"a": 5}, fails={"d": ZeroDivisionError("a mistake")})
-    with pytest.raises(ZeroDivisionError, match="a mistake"):
-        run_board(tree(), project, backend)
-    assert backend.cancelled == ["a"]
+    result = run_board(tree(), project, backend)
+    assert failure(result, "d").message == "fake failed with ZeroDivisionError: a mistake"
+    assert words(result) == {"a": "Made", "b": "Made", "c": "Made", "d": "Failed"}
     consistent(project)
+
+
+@pytest.mark.parametrize("frames", [95, 97])
+def test_a_take_that_is_one_frame_off_is_kept_as_it_is(project, frames):
+    output = Output(SMALL, frames, RATE, sound=False)
+    result = run_board(board(shot("a")), project, FakeBackend(measures={"a": output}))
+    assert words(result) == {"a": "Made"}
+
+
+@pytest.mark.parametrize(("frames", "word"), [(192, "Made"), (191, "Made"), (193, "Made"), (150, "Failed")])
+def test_an_extension_may_contain_the_clip_that_it_extends(project, frames, word):
+    output = Output(SMALL, frames, RATE, sound=False)
+    whole = board(shot("a"), shot("b", extends="a"))
+    assert words(run_board(whole, project, FakeBackend(measures={"b": output})))["b"] == word
+
+
+def test_takes_that_were_finished_when_the_run_was_cancelled_are_recorded(project):
+    class Slow(FakeAside):
+        async def probe(self, clip):
+            if clip.name == "take2.mp4" or "2" in clip.stem:
+                await anyio.sleep(100)
+            return await super().probe(clip)
+
+    async def cancelled() -> None:
+        with anyio.move_on_after(10), hold(Project.of(project / "board.yaml"), "run") as held:
+            await run(board(shot("a", takes=2)), FakeBackend(), held, aside=Slow())
+
+    in_virtual_time(cancelled)
+    backend = FakeBackend()
+    assert words(run_board(board(shot("a", takes=2)), project, backend)) == {"a": "Made"}
+    assert [assignment.takes for assignment in backend.made] == [(2,)]
 
 
 @given(st.data(), graphs(most=7))

@@ -115,7 +115,7 @@ def test_a_real_clip_of_other_measures_is_no_result(project, change):
             output = assignment.output
             wrong = {
                 "size": replace(output, size=type(output.size)(output.size.height, output.size.width)),
-                "frames": replace(output, frames=output.frames + 1),
+                "frames": replace(output, frames=output.frames + 2),
                 "sound": output,
             }[change]
             made = await super().make(replace(assignment, output=wrong), progress)

@@ -10,6 +10,8 @@ from skyflow.errors import UsageError
 from skyflow.problems import did_you_mean
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from skyflow.backends.base import Backend
 
 GROUP = "skyflow.backends"
@@ -37,8 +39,16 @@ def get(backend: str | Backend, *, proxy: str | None = None) -> Backend:
     if backend == "animatic":
         return Animatic(proxy)
     for point in entry_points(group=GROUP, name=backend):
-        made: Backend = point.load()()
-        return made
+        return _plugged_in(point)
     raise UsageError(
         f"there is no backend '{backend}'", did_you_mean(backend, names()) or f"known: {', '.join(names())}"
     )
+
+
+def _plugged_in(point: EntryPoint) -> Backend:
+    try:
+        made: Backend = point.load()()
+    except Exception as error:
+        what = f"the backend '{point.name}' cannot be loaded: {type(error).__name__}: {error}"
+        raise UsageError(what, f"mend or reinstall {point.value.partition(':')[0]}") from error
+    return made

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple, Unpack
 
-from anyio import to_process, to_thread
+from anyio import to_thread
 
 from skyflow.media import cut, probe, still
+from skyflow.running import apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,4 +40,4 @@ class Aside:
 
     async def assemble(self, pieces: Sequence[cut.Piece], target: Path) -> cut.CutFacts:
         """Put the final edit together, in a process that cancellation can end."""
-        return await to_process.run_sync(cut.assemble, pieces, target, cancellable=True)
+        return await apart.call(cut.assemble, pieces, target)

@@ -67,7 +67,7 @@ async def run(  # noqa: PLR0913 - board, backend and held are the subject, the r
     whole = await aside.call(_look, board, Maker(backend.name, backend.version), known)
     if options.locked:
         _refuse_unless_there(whole, known, options)
-    jobs = options.jobs or backend.default_jobs()
+    jobs = options.jobs or max(1, backend.default_jobs())
     telling.see(_started(telling, whole, options, jobs))
     with _work_folder(project) as work:
         inputs = Inputs(board, project.folder, held.objects, aside, work)

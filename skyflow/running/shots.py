@@ -17,6 +17,8 @@ from skyflow.errors import MakeError, StoreError
 from skyflow.planning.plan import Action, Plan, decide
 from skyflow.planning.takes import Version
 from skyflow.running import events
+from skyflow.running.cutting import extended
+from skyflow.running.making import Report, Wanted
 from skyflow.running.outcome import Failed, Footage, Interrupted, Made, NotSelected, Reused, Skipped
 from skyflow.running.schedule import Schedule
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from skyflow.planning.plan import Step
     from skyflow.running.events import Telling
     from skyflow.running.known import LockKnown
-    from skyflow.running.making import Making, Report
+    from skyflow.running.making import Making
     from skyflow.running.options import Options
     from skyflow.running.out import Out
     from skyflow.running.outcome import Outcome
@@ -168,7 +170,14 @@ class Shots:
             self._telling.see(events.ShotProgress(at=self._telling.at, shot=shot.id, done=within))
 
         if step.bound is not None:
-            send.send_nowait(await self._making.make(shot.id, step.bound, takes, shot.output, progress))
+            source = extended(shot)
+            longer = self._board.shots[source].output.seconds * shot.output.rate if source else 0
+            wanted = Wanted(shot.id, step.bound, takes, shot.output, round(longer))
+            report = Report(shot.id)
+            try:
+                await self._making.make(wanted, report, progress)
+            finally:
+                send.send_nowait(report)
 
     async def _settle(self, report: Report) -> None:
         step = self._running.pop(report.shot)
@@ -176,9 +185,7 @@ class Shots:
         if report.error is not None or version is None:
             self._fail(report.shot, report.error or MakeError(f"{report.shot} came to nothing"))
         else:
-            clip = version.picked.sha256
-            made = Made(report.shot, tuple(sorted(report.takes)), clip, report.seconds, report.notes)
-            self._through(made, clip)
+            self._through(_made(report, version), version.picked.sha256)
             with suppress(StoreError):  # what out/ cannot show now, the end of the run says once and for all
                 await self._making.aside.call(self._out.show, report.shot, version)
         for shot in [shot for shot, waiting in self._waiting.items() if waiting.key == step.key]:
@@ -207,7 +214,9 @@ class Shots:
         with suppress(anyio.WouldBlock, anyio.EndOfStream):
             while True:
                 report = receive.receive_nowait()
-                self._record(self._running.pop(report.shot), report)
+                version = self._record(self._running.pop(report.shot), report)
+                if version is not None and report.ended and report.error is None:
+                    self._through(_made(report, version), version.picked.sha256)
 
     def _through(self, outcome: Made | Reused | Footage | NotSelected, clip: str | None) -> None:
         """A shot has come to a good end, or is left alone on purpose: what depends on it can be decided."""
@@ -236,6 +245,11 @@ class Shots:
         for later in self._schedule.fail(shot):
             self.outcomes[later], self.clips[later] = Skipped(later, shot), None
             self._telling.see(events.ShotSkipped(at=at, shot=later, because=shot))
+
+
+def _made(report: Report, version: Version) -> Made:
+    takes = tuple(sorted(report.takes))
+    return Made(report.shot, takes, version.picked.sha256, report.seconds, report.notes)
 
 
 def work(step: Step) -> int | Fraction:
