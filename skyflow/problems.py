@@ -88,6 +88,7 @@ CODES: dict[str, str] = {
     "SF0206": "an empty value",
     "SF0207": "a name that is none",
     "SF0208": "a key that this model has no use for",
+    "SF0209": "a rule that is none, or that no board may break",
     "SF0301": "an unknown shot",
     "SF0302": "shots that wait for each other",
     "SF0303": "a name that means two things",
@@ -134,6 +135,12 @@ CODES: dict[str, str] = {
 }
 """Every code, and in one line what it stands for; the docs list them and a test holds the two together."""
 
+
+WAIVABLE = frozenset(code for code, words in CODES.items() if words.startswith("warning: ")) | {
+    *("SF0614", "SF0615", "SF0616"),
+}
+"""What ``ignore`` may name: every warning, and the limits of media that the model's page states. A provider measures
+media for itself and may let them pass; what breaks any other rule means nothing, or is refused as a request."""
 
 LOOKED_THROUGH = 300
 """How many names a suggestion is looked for among; comparing is slow, and boards may come from anywhere."""

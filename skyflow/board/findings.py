@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from skyflow.board.source import dotted
-from skyflow.problems import Place, Problem, Related
+from skyflow.problems import WAIVABLE, Place, Problem, Related
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from skyflow.board.source import Path, Source
+    from skyflow.board.written import WrittenShot
 
 
 class Findings:
@@ -19,6 +21,7 @@ class Findings:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._problems: dict[Problem, None] = {}
+        self._waived: frozenset[str] = frozenset()
 
     def add(  # noqa: PLR0913 - a problem has this many parts
         self,
@@ -36,9 +39,23 @@ class Findings:
             path: where in the board; its place is used where ``place`` gives no better one.
             related: other paths of the board, each with what it has to do with this.
         """
+        if code in self._waived:
+            return
         others = tuple(Related(self._source.place(other), words) for other, words in related)
         where = place or self._source.place(path)
         self._problems[Problem(code, where, dotted(path), message, remedy, others)] = None
+
+    def waive(self, codes: Iterable[str | None]) -> None:
+        """Note no problem of these codes from here on; one that may not be waived has no effect."""
+        self._waived |= WAIVABLE.intersection(codes)
+
+    @contextmanager
+    def about(self, shot: WrittenShot) -> Iterator[None]:
+        """While what is found is about one shot: what it waives is not noted."""
+        before = self._waived
+        self.waive(shot.own.get("ignore", ()))
+        yield
+        self._waived = before
 
     def take(self, problems: Iterable[Problem]) -> None:
         """Take over problems that know their place already."""

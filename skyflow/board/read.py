@@ -78,9 +78,10 @@ def _resolve(name: str, written: WrittenBoard, source: Source, files: Files, fin
     order = graph.order(web)
     resolver = Resolver(written, files, findings)
     for shot_id in order:
-        shot = resolver.resolve(drafts[shot_id])
-        if shot and not shot.footage:
-            rules.check(shot, drafts[shot_id], prompts[shot_id], resolver.shots, findings)
+        with findings.about(written.shots[shot_id]):
+            shot = resolver.resolve(drafts[shot_id])
+            if shot and not shot.footage:
+                rules.check(shot, drafts[shot_id], prompts[shot_id], resolver.shots, findings)
     cut = final_edit(written, resolver.shots, findings)
     if len(resolver.shots) < len(written.shots):
         return None
@@ -95,12 +96,15 @@ def _drafts(
     renderer = Prompts(source, written, files, findings)
     prompts: dict[str, Prompt | None] = {}
     drafts: dict[str, Draft] = {}
+    findings.waive(written.ignore)
+    rules.check_ignored(written, findings)
     for shot in written.shots.values():
-        footage = "footage" in shot.own
-        prompts[shot.id] = None if footage else renderer.render(shot)
-        drafts[shot.id] = draft(shot, prompts[shot.id], written, files, findings)
-        if not footage:
-            drafts[shot.id].delivery = _delivery(drafts[shot.id], renderer.address)
+        with findings.about(shot):
+            footage = "footage" in shot.own
+            prompts[shot.id] = None if footage else renderer.render(shot)
+            drafts[shot.id] = draft(shot, prompts[shot.id], written, files, findings)
+            if not footage:
+                drafts[shot.id].delivery = _delivery(drafts[shot.id], renderer.address)
     said = [prompt for prompt in prompts.values() if prompt]
     mentioned = {mention.name for prompt in said for mention in mentions.find(prompt.text)}
     renderer.check_vars()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from skyflow.board.source import Path
     from skyflow.board.written import WrittenBoard
 
-FOR_FOOTAGE = {"footage", "needs", "cut"}
+FOR_FOOTAGE = {"footage", "needs", "cut", "ignore"}
 
 
 class Resolver:

@@ -14,6 +14,7 @@ from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia, ShotClip
 from skyflow.facts import ClipFacts, VoiceFacts
 from skyflow.models import skyreels_v4
+from skyflow.problems import CODES, WAIVABLE, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,6 +124,20 @@ def _beyond_the_page(shot: Shot, draft: Draft, findings: Findings) -> None:
         if item.kind == "grid" and item.voice:
             message = f"@{item.tag} has a grid and a voice: the model's makers take a voice beside images only"
             findings.add("SF0805", ("tags", item.tag, "voice"), message, "use images to be safe")
+
+
+def check_ignored(board: WrittenBoard, findings: Findings) -> None:
+    """Every code that the board or a shot ignores is one that may be ignored."""
+    lists: list[tuple[Path, tuple[str | None, ...]]] = [(("ignore",), board.ignore)]
+    lists += [(shot.path("ignore"), tuple(shot.own.get("ignore", ()))) for shot in board.shots.values()]
+    named = [((*path, number), code) for path, codes in lists for number, code in enumerate(codes)]
+    for path, code in named:
+        if code in CODES and code not in WAIVABLE:
+            message = f"{code} cannot be ignored: {CODES[code]}"
+            findings.add("SF0209", path, message, "mend what it is about; any warning can be ignored")
+        elif code is not None and code not in CODES:
+            remedy = did_you_mean(code, CODES) or "name a code such as SF0802"
+            findings.add("SF0209", path, "no problem has this code", remedy)
 
 
 def check_tags(board: WrittenBoard, mentioned: Iterable[str], files: Files, findings: Findings) -> None:

@@ -59,6 +59,7 @@ class WrittenBoard:
     tags: Mapping[str, Mapping[str, Any]]
     shots: Mapping[str, WrittenShot]
     cut: tuple[str | Mapping[str, Any] | None, ...] | None
+    ignore: tuple[str | None, ...]
     refused: frozenset[str]
 
 
@@ -91,6 +92,7 @@ def compose(data: Any, faulty: Iterable[Path], overrides: Mapping[str, Any]) -> 
         tags=sound.get("tags") or {},
         shots=shots,
         cut=tuple(sound["cut"]) if "cut" in sound else None,
+        ignore=tuple(sound.get("ignore", ())),
         refused=frozenset(str(path[0]) for path in faults if len(path) == 1),
     )
 
