@@ -9,10 +9,10 @@ from rich.text import Text
 
 from skyflow import pipeline
 from skyflow.commands import loading
+from skyflow.commands.choosing import chosen
 from skyflow.commands.words import dollars, length, number
 from skyflow.errors import ExitCode
 from skyflow.planning.plan import Action, as_json
-from skyflow.planning.select import select as selected
 from skyflow.terminal import cells, table, visible
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from skyflow.commands.loading import AboutPlan
+    from skyflow.commands.choosing import AboutShots
     from skyflow.planning.plan import Plan, Step
     from skyflow.terminal import Terminal
 
@@ -32,15 +32,14 @@ NARROW = 76
 def plan(
     *,
     terminal: Terminal,
-    select: list[str],
     form: str,
     detailed_exitcode: bool = False,
-    **about: Unpack[AboutPlan],
+    **about: Unpack[AboutShots],
 ) -> ExitCode:
     """Decide every shot; make nothing."""
     loaded = loading.load(terminal, about)
     whole = pipeline.plan(loaded, about["backend"], proxy=about["proxy"])
-    whole = only(whole, selected(loaded.board, select))
+    whole = only(whole, chosen(loaded, about))
     if form == "json":
         terminal.json(as_json(whole))
     else:
@@ -48,11 +47,11 @@ def plan(
     return ExitCode.INVALID if detailed_exitcode and not whole.nothing_to_make else ExitCode.DONE
 
 
-def only(whole: Plan, chosen: frozenset[str] | None) -> Plan:
+def only(whole: Plan, some: frozenset[str] | None) -> Plan:
     """The part of a plan that is about some of the shots."""
-    if chosen is None:
+    if some is None:
         return whole
-    return type(whole)(whole.board, whole.maker, tuple(step for step in whole.steps if step.shot.id in chosen))
+    return type(whole)(whole.board, whole.maker, tuple(step for step in whole.steps if step.shot.id in some))
 
 
 def _tell(terminal: Terminal, whole: Plan) -> None:
@@ -60,6 +59,9 @@ def _tell(terminal: Terminal, whole: Plan) -> None:
     title = visible(whole.board.title or whole.board.name)
     head = f"{title}: {number(len(whole.board.shots), 'shot')}, a cut of {length(film)}, drawn by {whole.maker.name}"
     terminal.show(Text(head, "bold"))
+    if not whole.steps:
+        terminal.show(Text("No shot is selected."))
+        return
     terminal.show(_steps(whole, narrow=terminal.out.width < NARROW))
     if any(step.shot.notes for step in whole.steps):
         terminal.show(Text("\ndecided for you", "bold"))
