@@ -174,3 +174,16 @@ def test_any_path_is_a_file_of_the_project_or_a_fault(tmp_path_factory, path):
         assert said
     else:
         assert (root / found.path).resolve().is_relative_to(root)
+
+
+@pytest.mark.parametrize("path", [".env", "../.git/config", "sub/.secret/x.j2"])
+def test_no_prompt_holds_a_hidden_file(tmp_path, path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config").write_text("[remote]")
+    folder = tmp_path / "board"
+    (folder / "sub" / ".secret").mkdir(parents=True)
+    (folder / ".env").write_text("RUNWARE_API_KEY=very-secret")
+    (folder / "sub" / ".secret" / "x.j2").write_text("no")
+    with pytest.raises(FileFault, match="hidden") as caught:
+        LocalFiles(folder, tmp_path).text(path)
+    assert caught.value.code == "SF0502"

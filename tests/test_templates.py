@@ -305,3 +305,10 @@ def test_a_prompt_file_is_named_from_where_the_board_stands():
     [problem] = reading(text, files).problems
     assert (problem.place.file, problem.place.line, problem.place.column) == ("sub/p.j2", 2, 6)
     assert problem.path == "shots.s.prompt_file"
+
+
+def test_an_include_stays_in_the_boards_folder():
+    files = PaperFiles(texts={"../shared.j2": "elsewhere", "a/../b.j2": "here"})
+    assert Templates(files, {}).render("{% include 'a/../b.j2' %}", {}) == "here"
+    with pytest.raises(TemplateFault, match="leads out of the board's folder"):
+        Templates(files, {}).render("{% include '../shared.j2' %}", {})

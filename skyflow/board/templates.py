@@ -5,6 +5,7 @@ What a template may do, and how much of it, stands in ``bounded``; what it may r
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,9 @@ class Templates:
                 return _located(error, _sentence(str(error)) or type(error).__name__, "mend the expression")
 
     def _load(self, name: str) -> str:
-        """A file of the project; Jinja2 itself knows what may be missing and what may not."""
+        """A file of the board's own folder; Jinja2 itself knows what may be missing and what may not."""
+        if posixpath.normpath(name).startswith(".."):
+            raise FileFault("SF0502", f"{name} leads out of the board's folder", "include from the folder itself")
         try:
             text = self._files.text(name)
         except FileFault as fault:

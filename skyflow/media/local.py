@@ -48,10 +48,13 @@ class LocalFiles:
         """A prompt or template.
 
         Raises:
-            FileFault: it is not there, leaves the project, is too large or no UTF-8.
+            FileFault: it is not there, leaves the project, is hidden, is too large or no UTF-8.
         """
         if path not in self._texts:
             found = self._find(path)
+            if any(part.startswith(".") for part in found.relative_to(self._root).parts):
+                # A prompt is sent to the provider: keys in .env, and what git knows, must not become words of it.
+                raise FileFault("SF0502", f"{path} is a hidden file, which no prompt may hold", "name another file")
             if found.stat().st_size > MAX_TEXT_BYTES:
                 raise FileFault("SF0504", f"{path} is over 1 MiB", "name a text file")
             try:
