@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyflow import published
-from skyflow.commands.loading import shown
+from skyflow.commands.words import shown
 from skyflow.errors import ExitCode, UsageError
 from skyflow.problems import did_you_mean
 from skyflow.store import files

@@ -130,9 +130,3 @@ def _value(name: str, text: str) -> Any:  # noqa: ANN401 - any YAML
         return ""
     source = Source(f"--set {name}", text.encode("utf-8", "surrogateescape"))
     return text if source.problems else source.data
-
-
-def shown(path: Path) -> str:
-    """A path for people: relative to the working folder where it lies below it."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

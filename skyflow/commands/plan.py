@@ -68,6 +68,8 @@ def _tell(terminal: Terminal, whole: Plan) -> None:
         terminal.show(_notes(whole))
     terminal.show()
     terminal.show(Text(summary(whole)))
+    for note in whole.notes:
+        terminal.show(Text(note, "yellow"))
 
 
 def _steps(whole: Plan, *, narrow: bool) -> Table:

@@ -9,7 +9,7 @@ from skyflow.commands import loading
 from skyflow.commands.choosing import chosen
 from skyflow.commands.plan import plan
 from skyflow.commands.watching import watching
-from skyflow.commands.words import length, listed, number
+from skyflow.commands.words import length, listed, number, shown
 from skyflow.running.options import Options
 from skyflow.running.outcome import Cut, Interrupted, NotSelected, Reused, Skipped
 
@@ -74,7 +74,7 @@ def _tell(terminal: Terminal, result: Result) -> None:
 
 
 def _tell_cut(terminal: Terminal, cut: Cut) -> None:
-    path = loading.shown(cut.path)
+    path = shown(cut.path)
     if terminal.piped:
         terminal.data(path)
     known = f" ({length(cut.facts.seconds)})" if cut.facts else ""
@@ -87,7 +87,7 @@ def _tell_no_cut(terminal: Terminal, cut: NoCut) -> None:
     else:
         terminal.say(f"no cut: {cut.reason}", style="yellow")
     if cut.old:
-        terminal.say(f"  {loading.shown(cut.old)} is an earlier cut and does not show this board", style="yellow")
+        terminal.say(f"  {shown(cut.old)} is an earlier cut and does not show this board", style="yellow")
 
 
 def _counts(result: Result) -> str:

@@ -1,7 +1,8 @@
-"""How amounts are written for people."""
+"""How amounts and places are written for people."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,3 +48,9 @@ def listed(words: list[str], most: int = 6) -> str:
     """``a, b and c``; a long list is cut off and counted."""
     shown = [*words[:most], f"{len(words) - most} more"] if len(words) > most else words
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def shown(path: Path) -> str:
+    """A path for people: relative to the working folder where it lies below it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
