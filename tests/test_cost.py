@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from skyflow.planning.cost import cost
+from skyflow.planning.plan import as_json
 from tests.paper import board, planned
 
 
@@ -45,3 +46,11 @@ def test_a_board_costs_the_sum_without_rounding():
         f"  s{n}: {{prompt: x, duration: 3.1, resolution: 480p}}\n" for n in range(30)
     )
     assert planned(text).total_cost == Decimal("10.23")
+
+
+@pytest.mark.parametrize(("budget", "said"), [("", False), ("budget: 1.05", False), ("budget: 1.049", True)])
+def test_a_plan_that_passes_the_budget_says_so(budget, said):
+    whole = planned(f"skyflow: 1\n{budget}\nshots: {{a: {{prompt: x, duration: 3}}}}\n")
+    assert whole.total_cost == Decimal("1.05")
+    assert bool(whole.notes) == said
+    assert as_json(whole)["notes"] == list(whole.notes)

@@ -14,6 +14,7 @@ from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     import networkx as nx
 
@@ -208,6 +209,7 @@ class Board:
         shots: in file order, which is the order of the story.
         order: every shot after those it depends on; ties in file order.
         cut: the final edit, in order.
+        budget: USD that one run may cost at most; None where the board sets none.
         graph: an edge from each shot to those that depend on it; each edge carries ``kinds``, a set of EdgeKind.
         warnings: problems that stop nothing.
     """
@@ -220,6 +222,7 @@ class Board:
     cut: tuple[CutEntry, ...]
     graph: nx.DiGraph[str]
     warnings: tuple[Problem, ...] = ()
+    budget: Decimal | None = None
 
     @property
     def cut_shots(self) -> tuple[str, ...]:

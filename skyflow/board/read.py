@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from skyflow.board import graph, mentions, rules, schema, secret
@@ -86,7 +87,8 @@ def _resolve(name: str, written: WrittenBoard, source: Source, files: Files, fin
     if len(resolver.shots) < len(written.shots):
         return None
     shots = {shot_id: resolver.shots[shot_id] for shot_id in written.shots}
-    return Board(name, written.title or name, written.model, shots, order, cut, web)
+    budget = None if written.budget is None else Decimal(str(written.budget))
+    return Board(name, written.title or name, written.model, shots, order, cut, web, budget=budget)
 
 
 def _drafts(

@@ -157,7 +157,7 @@ def _value(fault: Fault) -> tuple[str, str]:
             return "SF0204", f"{_shown(found)} is not one of {', '.join(map(str, wanted))}"
         case "const":
             return "SF0204", f"must be {wanted}, is {_shown(found)}"
-        case "minimum" | "maximum":
+        case "minimum" | "maximum" | "exclusiveMinimum":
             return "SF0205", f"{_shown(found)} is out of range: {_range(fault.part)}"
         case "minItems" | "minProperties" | "minLength" | "pattern":
             return "SF0206", "must not be empty"
@@ -166,6 +166,8 @@ def _value(fault: Fault) -> tuple[str, str]:
 
 
 def _range(part: dict[str, Any]) -> str:
+    if "exclusiveMinimum" in part:
+        return f"more than {part['exclusiveMinimum']}"
     low, high = part.get("minimum"), part.get("maximum")
     return f"{low} to {high}" if high is not None else f"{low} or more"
 

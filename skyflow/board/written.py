@@ -60,6 +60,7 @@ class WrittenBoard:
     shots: Mapping[str, WrittenShot]
     cut: tuple[str | Mapping[str, Any] | None, ...] | None
     ignore: tuple[str | None, ...]
+    budget: float | None
     refused: frozenset[str]
 
 
@@ -93,6 +94,7 @@ def compose(data: Any, faulty: Iterable[Path], overrides: Mapping[str, Any]) -> 
         shots=shots,
         cut=tuple(sound["cut"]) if "cut" in sound else None,
         ignore=tuple(sound.get("ignore", ())),
+        budget=sound.get("budget"),
         refused=frozenset(str(path[0]) for path in faults if len(path) == 1),
     )
 

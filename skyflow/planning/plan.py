@@ -86,6 +86,14 @@ class Plan:
         return sum((step.cost for step in self.steps), Decimal(0))
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say of the whole, a sentence each: that it costs more than the board allows for a run."""
+        budget = self.board.budget
+        if budget is None or self.total_cost <= budget:
+            return ()
+        return (f"${self.total_cost:,.2f} is more than the board's budget of ${budget:,.2f}",)
+
+    @property
     def nothing_to_make(self) -> bool:
         return all(step.action in {Action.REUSE, Action.FOOTAGE} for step in self.steps)
 
@@ -178,6 +186,8 @@ def as_json(whole: Plan) -> dict[str, Any]:
         "shots": [_step_json(whole.board, step) for step in whole.steps],
         "order": [step.shot.id for step in whole.steps],
         "total_cost": float(whole.total_cost),
+        "budget": None if whole.board.budget is None else float(whole.board.budget),
+        "notes": list(whole.notes),
     }
 
 
