@@ -190,6 +190,19 @@ def test_a_mistake_in_a_backend_is_that_shots_failure_and_no_others(project):
     consistent(project)
 
 
+def test_a_lost_take_of_a_renamed_shot_is_made_again_as_it_was(project):
+    run_board(board(shot("a", "same"), shot("z", extends="a")), project)
+    run_board(board(shot("b", "same"), shot("z", extends="b")), project)
+    (lock,) = (project / ".skyflow").glob("*.lock")
+    before = lock.read_bytes()
+    for path in sorted((project / ".skyflow" / "objects").glob("??/*")):
+        path.unlink()
+    backend = FakeBackend()
+    run_board(board(shot("b", "same"), shot("z", extends="b")), project, backend)
+    assert backend.shots == ["a", "z"]
+    assert lock.read_bytes() == before
+
+
 @pytest.mark.parametrize("frames", [95, 97])
 def test_a_take_that_is_one_frame_off_is_kept_as_it_is(project, frames):
     output = Output(SMALL, frames, RATE, sound=False)

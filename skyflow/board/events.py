@@ -156,6 +156,9 @@ class _Builder:
 
     def start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent, at: int) -> None:
         if self.open and self.open[-1].wants_key:
+            if self.open[-1].start == at - 1 and isinstance(event, yaml.MappingStartEvent):
+                said = "YAML takes {{ for the start of a mapping in a mapping"
+                self.refuse("SF0106", at - 1, at + 1, said, "put quotes around text that begins with {{")
             self.refuse("SF0106", at, at + 1, "a mapping or list cannot be a key", "make the key text")
         if len(self.open) == MAX_DEPTH:
             self.refuse("SF0102", at, at + 1, f"nested deeper than {MAX_DEPTH} levels", "flatten the board")

@@ -78,9 +78,22 @@ def _findings(board: Path) -> Iterator[Finding]:
     yield Finding("processors", good=True, said=f"{os.cpu_count()} for the animatic")
     yield from _type(board)
     folder = board.absolute().parent
-    free = shutil.disk_usage(folder if folder.is_dir() else Path.cwd()).free
-    yield Finding("disk", good=free > DISK_LOW, said=f"{free / 1e9:.1f} GB free beside the board")
+    yield _disk(folder if folder.is_dir() else Path.cwd())
     yield _key(folder)
+
+
+def _disk(folder: Path) -> Finding:
+    """Whether a run finds room, and may write where it has to."""
+    closed = [name for name in (".", ".skyflow", "out") if (folder / name).exists() and not _writable(folder / name)]
+    if closed:
+        said = f"cannot write in {listed(closed)} beside the board: see to its permissions"
+        return Finding("disk", good=False, said=said)
+    free = shutil.disk_usage(folder).free
+    return Finding("disk", good=free > DISK_LOW, said=f"{free / 1e9:.1f} GB free beside the board")
+
+
+def _writable(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 def _codecs() -> Iterator[Finding]:

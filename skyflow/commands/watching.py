@@ -49,12 +49,18 @@ def watching(terminal: Terminal, board: Board, form: str) -> Iterator[events.Wat
 
 
 class JsonLines:
-    """One JSON object a line, on stdout."""
+    """One JSON object a line, on stdout. Of a shot's progress, each tenth."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
+        self._tenths: dict[str, int] = {}
 
     def see(self, event: events.Event, /) -> None:
+        if isinstance(event, events.ShotProgress):
+            tenth = int(event.done * 10)
+            if self._tenths.get(event.shot, 0) == tenth:
+                return
+            self._tenths[event.shot] = tenth
         self._terminal.json_line(events.as_json(event))
 
 
@@ -76,8 +82,7 @@ def sentence(event: events.Event, *, verbose: bool = False) -> str:  # noqa: C90
             what = f"{number(len(making), 'shot')} to make" if making else "nothing to make"
             return f"{backend}: {what}, {jobs} at once" if len(making) > 1 else f"{backend}: {what}"
         case events.ShotStarted(shot=shot, takes=takes, reason=reason):
-            why = "one more" if reason == "unchanged" else reason
-            return f"{shot}: making {_takes(takes)} ({why})"
+            return f"{shot}: making {_takes(takes)} ({reason})"
         case events.ShotDone(shot=shot, how="made", takes=takes, seconds=seconds):
             return f"{shot}: made {_takes(takes)} in {seconds:.1f} s"
         case events.ShotDone(shot=shot, how=how):

@@ -36,12 +36,14 @@ class Wanted:
     """One shot that is to be made, everything about it decided.
 
     Attributes:
+        label: what a slate calls it.
         takes: which of them.
         output: the clip that the board counts on.
         longer: by how many frames a clip may exceed that because it contains the clip that it extends.
     """
 
     shot: str
+    label: str
     bound: Bound
     takes: tuple[int, ...]
     output: Output
@@ -94,7 +96,7 @@ class Making:
             inputs = await self.inputs.of(wanted.bound)
             expected = self.backend.output(wanted.output)
             bound = wanted.bound
-            assignment = Assignment(wanted.shot, bound.key, bound.body, inputs, wanted.takes, expected, str(folder))
+            assignment = Assignment(wanted.label, bound.key, bound.body, inputs, wanted.takes, expected, str(folder))
             await self._keep(await self._made(assignment, progress), assignment, wanted.longer, report)
         except (MakeError, MediaError, StoreError) as error:
             report.error = error
