@@ -163,6 +163,7 @@ class Shot:
         prompt_extend: whether the provider may write the prompt out longer.
         depends_on: shots that must be made first, in file order, ``needs`` included.
         in_cut: whether the default cut shows it.
+        frozen: whether the take that the lock names is used, whatever has changed.
         notes: what the runner decided for the author: a default dropped, words in place of pictures.
     """
 
@@ -183,6 +184,7 @@ class Shot:
     in_cut: bool
     prompt_extend: bool = True
     delivery: Delivery = Delivery()
+    frozen: bool = False
     notes: tuple[str, ...] = ()
 
 

@@ -106,6 +106,7 @@ class Resolver:
             takes=1 if fields["footage"] else int(written.get("takes") or 1),
             depends_on=tuple(name for name in self._board.shots if name in upstream),
             prompt_extend=written.get("prompt_extend") is not False,
+            frozen=written.get("frozen") is True,
             in_cut=written.get("cut") is not False,
             notes=tuple(draft.notes),
             **fields,

@@ -37,6 +37,8 @@ def retake(*, terminal: Terminal, shot: str, form: str, takes: int, **about: Unp
 def _see_inputs(shot: str, loaded: Loaded, about: AboutPlan) -> None:
     whole = pipeline.plan(loaded, about["backend"], proxy=about["proxy"])
     step = next(step for step in whole.steps if step.shot.id == shot)
+    if step.frozen:
+        raise UsageError(f"{shot} is frozen: nothing is made of it", "remove `frozen` from it first")
     if step.waits_for:
         missing = listed(list(step.waits_for))
         raise UsageError(f"{shot} is made from {missing}, which is not there yet", "make it first: skyflow run")

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from skyflow.board.model import FileMedia
+from skyflow.errors import Refused
 from skyflow.planning.cost import cost
 from skyflow.planning.key import Bound, bind
 from skyflow.planning.reasons import changes
@@ -53,6 +54,7 @@ class Step:
         request: None for footage.
         bound: the request with hashes in place of media, once all of them exist.
         missing: the takes to make.
+        frozen: the version that the lock names, where the shot uses that whatever has changed.
         clip: SHA-256 of the clip that later shots and the cut use, where it is there already.
         cost: USD at the model's prices for the takes that the board asks for, made or not.
     """
@@ -64,11 +66,14 @@ class Step:
     request: Request | None = None
     bound: Bound | None = None
     missing: tuple[int, ...] = ()
+    frozen: Version | None = None
     clip: str | None = None
     cost: Decimal = Decimal(0)
 
     @property
     def key(self) -> str | None:
+        if self.frozen:
+            return self.frozen.key
         return self.bound.key if self.bound else None
 
 
@@ -114,12 +119,17 @@ def decide(board: Board, shot: Shot, maker: Maker, known: Known, clips: Mapping[
 
     Args:
         clips: for every shot before this one, the SHA-256 of its picked take; None where it is not there yet.
+
+    Raises:
+        Refused: the shot is frozen and there is no take of it to use.
     """
     if shot.footage:
         return Step(shot=shot, action=Action.FOOTAGE, reason=shot.footage.path, clip=shot.footage.sha256)
     task = request(shot, board.model)
+    if shot.frozen:
+        return _frozen(shot, task, maker, known, clips)
     price = cost(board, shot, shot.takes)
-    upstream = dict.fromkeys(medium.shot for _, medium in task.media() if not isinstance(medium, FileMedia))
+    upstream = upstream_of(task)
     waits_for = tuple(name for name in upstream if clips[name] is None)
     if waits_for:
         reason = f"waits for {', '.join(waits_for)}"
@@ -150,6 +160,36 @@ def decide(board: Board, shot: Shot, maker: Maker, known: Known, clips: Mapping[
         clip=picked,
         cost=price,
     )
+
+
+def _frozen(shot: Shot, task: Request, maker: Maker, known: Known, clips: Mapping[str, str | None]) -> Step:
+    """The step of a shot that stays as it is."""
+    version = known.current(shot.id)
+    if version is None:
+        raise Refused(f"{shot.id} is frozen, and there is no take of it", "run once without `frozen`, then freeze it")
+    take = version.picked
+    if not known.intact(take):
+        lost = "damaged in the store" if known.held(take) else "gone from the store"
+        raise Refused(f"{shot.id} is frozen, and its take is {lost}", "put it back, or run once without `frozen`")
+    reason = _whether_stale(shot, task, maker, known, clips, version)
+    return Step(shot=shot, action=Action.REUSE, reason=reason, request=task, frozen=version, clip=take.sha256)
+
+
+def _whether_stale(  # noqa: PLR0913, PLR0917 - all that a key is made of, and what it is compared with
+    shot: Shot, task: Request, maker: Maker, known: Known, clips: Mapping[str, str | None], version: Version
+) -> str:
+    """Why a frozen shot would be made again, were it not frozen."""
+    there = {name: sha256 for name in upstream_of(task) if (sha256 := clips[name]) is not None}
+    if absent := [name for name in upstream_of(task) if name not in there]:
+        return f"frozen; {', '.join(absent)} is still to be made"
+    now = bind(shot, task, there, maker.name, maker.version)
+    return "frozen" if now.key == version.key else f"frozen, and out of date: {_why_new(shot, now, known)}"
+
+
+def upstream_of(task: Request) -> tuple[str, ...]:
+    """The shots whose clips or frames a request names, each once."""
+    named = (medium.shot for _, medium in task.media() if not isinstance(medium, FileMedia))
+    return tuple(dict.fromkeys(named))
 
 
 def _missing(shot: Shot, version: Version | None, known: Known) -> tuple[tuple[int, ...], str]:

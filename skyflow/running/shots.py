@@ -136,17 +136,18 @@ class Shots:
     def _takes(self, step: Step) -> tuple[int, ...]:
         """The takes to make: those that are missing, and those that a retake asks for beyond all there are."""
         retake = self._options.retake
-        if retake is None or retake.shot != step.shot.id or step.key is None:
+        if retake is None or retake.shot != step.shot.id or step.bound is None:
             return step.missing
-        version = self._known.version(step.shot.id, step.key)
+        version = self._known.version(step.shot.id, step.bound.key)
         last = max([*step.missing, *(version.takes if version else ())], default=0)
         return (*step.missing, *range(last + 1, last + 1 + retake.takes))
 
     def _reuse(self, step: Step) -> None:
-        if step.bound is None or step.clip is None:
+        if step.key is None or step.clip is None:
             raise RuntimeError(f"{step.shot.id} is to be reused but has no clip")
-        self._known.keep_identity(step.bound)
-        self._lock.use(step.shot.id, step.bound.key)
+        if step.bound is not None:  # what a frozen shot was made of is not what its board says now
+            self._known.keep_identity(step.bound)
+        self._lock.use(step.shot.id, step.key)
         self._through(Reused(step.shot.id, step.clip), step.clip)
 
     def _startable(self, jobs: int) -> Iterator[Step]:
