@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, groupby
 from math import ceil, floor
 from typing import TYPE_CHECKING
@@ -238,6 +239,7 @@ def _direction(text: str) -> bool | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _measure(text: str, face: fonts.Face | None, style: Style) -> float:
     if face is None:
         return sum(map(fonts.is_drawn, text)) * style.size * _BOX

@@ -107,7 +107,12 @@ class Overlay:
     """
 
     def __init__(self, rgb: Image.Image, alpha: Image.Image, fade: Callable[[int], float]) -> None:
-        self._pieces = [(box[:2], from_image(rgb.crop(box)), Mask.of(alpha.crop(box))) for box in _inked(alpha)]
+        left, top, right, bottom = alpha.getbbox() or (0, 0, 2, 2)
+        left, top, right, bottom = left // 2 * 2, top // 2 * 2, (right + 1) // 2 * 2, (bottom + 1) // 2 * 2
+        picture, mask = from_image(rgb.crop((left, top, right, bottom))), alpha.crop((left, top, right, bottom))
+        self._pieces = [
+            ((left + box[0], top + box[1]), picture.crop(box), Mask.of(mask.crop(box))) for box in _inked(mask)
+        ]
         self._fade = fade
 
     def draw(self, canvas: Planes, frame: int) -> None:

@@ -171,9 +171,9 @@ class Mask:
         return Mask(self.full.point(table), self.half.point(table))
 
 
-def from_image(image: Image.Image) -> Planes:
-    """An RGB picture with even sides."""
-    return from_frame(av.VideoFrame.from_ndarray(np.asarray(image.convert("RGB")), format="rgb24"), image.size)
+def from_image(image: Image.Image, size: tuple[int, int] | None = None) -> Planes:
+    """An RGB picture, scaled to an even size; without one it has even sides itself."""
+    return from_frame(av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24"), size or image.size)
 
 
 def from_frame(frame: av.VideoFrame, size: tuple[int, int]) -> Planes:

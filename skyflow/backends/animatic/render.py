@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from av import VideoFrame
 
@@ -18,6 +19,9 @@ from skyflow.media.encode import ClipWriter
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from skyflow.backends.base import Assignment, Progress
 
@@ -44,28 +48,62 @@ def render(assignment: Assignment, progress: Progress) -> list[Made]:
     return made
 
 
+class Drawing:
+    """One take, laid out and ready to be drawn frame by frame, in order.
+
+    Raises:
+        MediaError: an input does not decode.
+        MakeError: the request names a medium that was not handed over.
+    """
+
+    def __init__(self, assignment: Assignment, take: int) -> None:
+        self._output = assignment.output
+        self._take = take
+        self._scene = scene(assignment, take)
+        self._slate = Slate(self._scene.label, assignment.output)
+
+    def sheet(self) -> Sheet:
+        """A new frame with all on it that never changes."""
+        frame = VideoFrame(self._output.size.width, self._output.size.height, "yuv420p")
+        canvas = Planes.on(frame)
+        self._slate.lay(canvas)
+        return Sheet(frame, canvas)
+
+    def draw(self, sheet: Sheet, number: int) -> None:
+        """Draw a frame over any other of this take."""
+        for layer in self._scene.layers:
+            layer.draw(sheet.canvas, number)
+        self._slate.draw(sheet.canvas, number)
+
+    def sound(self) -> NDArray[np.float32]:
+        """All that is heard, as ``track`` gives it."""
+        return track(self._scene.score, float(self._output.seconds), self._scene.seed, self._take)
+
+
+class Sheet(NamedTuple):
+    """A frame, and the planes that draw on it."""
+
+    frame: VideoFrame
+    canvas: Planes
+
+
 def _take(assignment: Assignment, take: int, path: Path, progress: Progress) -> None:
+    """Draw and encode one take; a frame is encoded in a thread while the next is drawn."""
     output = assignment.output
-    scenery = scene(assignment, take)
-    slate = Slate(scenery.label, output)
-    frames = [VideoFrame(output.size.width, output.size.height, "yuv420p") for _ in range(AHEAD)]
-    canvases = [Planes.on(frame) for frame in frames]
-    for canvas in canvases:
-        slate.lay(canvas)
+    drawing = Drawing(assignment, take)
+    sheets = [drawing.sheet() for _ in range(AHEAD)]
     with ClipWriter(path, output.size, output.rate, sound=output.sound) as clip, ThreadPoolExecutor(1) as encoding:
         if output.sound:
-            clip.sound(track(scenery.score, float(output.seconds), scenery.seed, take))
-        written: list[Future[None]] = []
+            clip.sound(drawing.sound())
+        written: deque[Future[None]] = deque()
         for number in range(output.frames):
-            if number >= AHEAD:
-                written[number - AHEAD].result()
-            canvas = canvases[number % AHEAD]
-            for layer in scenery.layers:
-                layer.draw(canvas, number)
-            slate.draw(canvas, number)
-            written.append(encoding.submit(clip.picture, frames[number % AHEAD]))
+            if len(written) == AHEAD:
+                written.popleft().result()
+            sheet = sheets[number % AHEAD]
+            drawing.draw(sheet, number)
+            written.append(encoding.submit(clip.picture, sheet.frame))
             progress((number + 1) / output.frames)
-        for last in written[-AHEAD:]:
+        for last in written:
             last.result()
 
 

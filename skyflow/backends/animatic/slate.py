@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MENTION = re.compile(r"(?<!\w)@[A-Za-z][A-Za-z0-9_]*")
 _BODY: Colour = (214, 216, 218)
 _PITCH = 29
+_SIGNS = "0123456789:"
+"""What a timecode is written with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +163,17 @@ class _Digits:
     """Digits drawn once each, in cells of one width: a running timecode must not dance."""
 
     def __init__(self, style: Style) -> None:
-        height = _even(style.size)
         widest = max(lettering.width_of(digit, style) for digit in "0123456789")
+        wide, narrow, height = _even(widest), _even(widest * 0.5), _even(style.size)
+        strip = Image.new("RGB", (wide * len(_SIGNS), height), palette.INK)
+        for place, sign in enumerate(_SIGNS):
+            width, lift = (narrow, 0.08 * style.size) if sign == ":" else (wide, 0.0)
+            left = place * wide + (width - lettering.width_of(sign, style)) / 2
+            _line(strip, sign, style, palette.PAPER, (left, style.size * 0.84 - lift))
+        planes = from_image(strip)
         self._cells = {
-            sign: self._cell(sign, style, (_even(widest if sign.isdigit() else widest * 0.5), height))
-            for sign in "0123456789:"
+            sign: planes.crop((place * wide, 0, place * wide + (narrow if sign == ":" else wide), height))
+            for place, sign in enumerate(_SIGNS)
         }
 
     def width(self, text: str) -> int:
@@ -176,14 +184,6 @@ class _Digits:
         for sign in text:
             canvas.paste(self._cells[sign], (left, top))
             left += self._cells[sign].size[0]
-
-    @staticmethod
-    def _cell(sign: str, style: Style, size: tuple[int, int]) -> Planes:
-        image = Image.new("RGB", size, palette.INK)
-        left = (size[0] - lettering.width_of(sign, style)) / 2
-        lift = 0.08 * style.size if sign == ":" else 0
-        _line(image, sign, style, palette.PAPER, (left, style.size * 0.84 - lift))
-        return from_image(image)
 
 
 def coloured(prompt: str, clips: frozenset[str] = frozenset()) -> list[Span]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _CHORDS = ((0, 7, 14, 16), (0, 7, 10, 15), (0, 5, 12, 16), (0, 7, 11, 14), (0, 3, 10, 17))
 """Semitones above the root; open voicings that stay calm."""
 
+_STEP = 1024
+"""Samples between the exact points of a sine."""
+
 _VOICE_AT = 0.5
 """Seconds into the shot before anybody speaks."""
 
@@ -60,9 +63,18 @@ def _chord(count: int, prompt: str, take: int) -> NDArray[np.float32]:
         level = 0.035 / (1 + 0.5 * number)
         for channel in (0, 1):
             detuned = pitch * (1 + rolls.uniform(-0.0015, 0.0015))
-            tone = np.sin(2 * np.pi * (detuned * time + rolls.random()))
+            tone = _wave(detuned, rolls.random(), count)
             sound[channel] += level * swell * (tone + 0.18 * tone * tone * tone)
     return sound.astype(np.float32)
+
+
+def _wave(pitch: float, phase: float, count: int) -> NDArray[np.float64]:
+    """A sine, from two short ones: sin(a + b) for every long step a and every short step b."""
+    turn = 2 * np.pi * pitch / SOUND_RATE
+    long = 2 * np.pi * phase + turn * _STEP * np.arange(count // _STEP + 1)[:, None]
+    short = turn * np.arange(_STEP)
+    wave: NDArray[np.float64] = np.sin(long) * np.cos(short) + np.cos(long) * np.sin(short)
+    return wave.ravel()[:count]
 
 
 def _air(count: int, prompt: str, take: int) -> NDArray[np.float32]:
