@@ -89,6 +89,7 @@ CODES: dict[str, str] = {
     "SF0207": "a name that is none",
     "SF0208": "a key that this model has no use for",
     "SF0209": "a rule that is none, or that no board may break",
+    "SF0210": "a parameter of the request that is not for the board to set",
     "SF0301": "an unknown shot",
     "SF0302": "shots that wait for each other",
     "SF0303": "a name that means two things",
@@ -132,6 +133,7 @@ CODES: dict[str, str] = {
     "SF0804": "warning: a duration in fractions of a second",
     "SF0805": "warning: a voice beside a grid",
     "SF0806": "warning: a tag that no prompt mentions",
+    "SF0807": "warning: a parameter of the request that skyflow does not know",
 }
 """Every code, and in one line what it stands for; the docs list them and a test holds the two together."""
 

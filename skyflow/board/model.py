@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from skyflow.models import skyreels_v4
 
@@ -164,6 +164,7 @@ class Shot:
         depends_on: shots that must be made first, in file order, ``needs`` included.
         in_cut: whether the default cut shows it.
         frozen: whether the take that the lock names is used, whatever has changed.
+        beside: parameters to add to the request, unchecked.
         notes: what the runner decided for the author: a default dropped, words in place of pictures.
     """
 
@@ -185,6 +186,7 @@ class Shot:
     prompt_extend: bool = True
     delivery: Delivery = Delivery()
     frozen: bool = False
+    beside: Mapping[str, Any] = field(default_factory=dict, hash=False)
     notes: tuple[str, ...] = ()
 
 

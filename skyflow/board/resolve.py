@@ -107,6 +107,7 @@ class Resolver:
             depends_on=tuple(name for name in self._board.shots if name in upstream),
             prompt_extend=written.get("prompt_extend") is not False,
             frozen=written.get("frozen") is True,
+            beside=written.get("request") or {},
             in_cut=written.get("cut") is not False,
             notes=tuple(draft.notes),
             **fields,

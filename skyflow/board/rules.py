@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyflow.board import mentions
+from skyflow.board import beside, mentions
 from skyflow.board.draft import known_shot, tag_images
 from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia, ShotClip
@@ -40,6 +40,7 @@ def check(shot: Shot, draft: Draft, prompt: Prompt | None, shots: Mapping[str, S
     for item, written in zip(shot.clips, draft.clips, strict=True):
         _reference_clip(item, written.path, shots, findings)
     _beyond_the_page(shot, draft, findings)
+    beside.check(draft.shot, findings)
 
 
 def _prompt_length(shot: Shot, prompt: Prompt, findings: Findings) -> None:
@@ -110,8 +111,8 @@ def _beyond_the_page(shot: Shot, draft: Draft, findings: Findings) -> None:
     """What the model's makers refuse and the provider's page does not mention."""
     written = draft.shot
     if shot.pins and (shot.references or shot.clips):
-        beside = _at([item.tag for item in shot.references] + [item.tag for item in shot.clips])
-        message = f"frames beside references ({beside}): the model's makers do not take both"
+        tags = _at([item.tag for item in shot.references] + [item.tag for item in shot.clips])
+        message = f"frames beside references ({tags}): the model's makers do not take both"
         findings.add("SF0801", written.path("frames"), message, "use one of them to be safe")
     if len(shot.clips) > 1:
         message = f"several reference clips ({_at([item.tag for item in shot.clips])}): the model's makers take one"

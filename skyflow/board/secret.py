@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 KEYS = ("upload_to", "webhook")
 
-WRITTEN = re.compile(rf"(?:{'|'.join(KEYS)})[\"']?\s*:\s*(\"[^\"\n]*|'[^'\n]*|[^\s,}}#][^\s,}}]*)")
+WRITTEN = re.compile(
+    rf"(?:{'|'.join(KEYS)}|webhookURL|uploadEndpoint)[\"']?\s*:\s*(\"[^\"\n]*|'[^'\n]*|[^\s,}}#][^\s,}}]*)"
+)
 """A key and what follows it on the line, for text that is too broken to be read as data."""
 
 SHORT = 8
@@ -37,15 +39,14 @@ def hidden(problems: Iterable[Problem], data: Any) -> Iterator[Problem]:  # noqa
 
 
 def _starred(place: Place, secrets: list[str]) -> Place:
-    text = WRITTEN.sub(lambda found: _stars(found, 1), place.text) if any(key in place.text for key in KEYS) else ""
-    text = text or place.text
+    text = WRITTEN.sub(_stars, place.text)
     for secret in secrets:
         text = text.replace(secret, "*" * len(secret))
     return place if text == place.text else replace(place, text=text)
 
 
-def _stars(found: re.Match[str], group: int) -> str:
-    whole, secret = found[0], found[group]
+def _stars(found: re.Match[str]) -> str:
+    whole, secret = found[0], found[1]
     return whole[: len(whole) - len(secret)] + "*" * len(secret)
 
 

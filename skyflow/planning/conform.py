@@ -26,6 +26,8 @@ SCHEMA = "skyreels-v4.request"
 STAND_IN = "00000000-0000-4000-8000-000000000000"
 """For every medium and for the task's own name, neither of which exists while a board is planned."""
 
+UNKNOWN = "is not a parameter of this model"
+
 WORDS = {
     "const": "is {value}; the model takes {limit} only",
     "dependentRequired": "holds width or height alone; they go together",
@@ -57,9 +59,22 @@ class Fault(NamedTuple):
 
 
 def faults(request: Request) -> list[Fault]:
-    """Everything in a request that the model's page rules out, ordered by path; empty for a good one."""
+    """Everything in a request that the model's page rules out, ordered by path; empty for a good one.
+
+    What the board adds by itself is what the page does not know yet, and no fault.
+    """
     body = {key: replaced(value, lambda _: STAND_IN) for key, value in request.body.items()}
-    return body_faults({"taskUUID": STAND_IN} | body)
+    return [fault for fault in body_faults({"taskUUID": STAND_IN} | body) if not _added(fault, request.beside)]
+
+
+def _added(fault: Fault, beside: Mapping[str, Any]) -> bool:
+    """Whether a fault is that of an unknown parameter, and the board added it knowingly."""
+    at: Any = beside
+    for step in fault.path:
+        if not isinstance(at, dict) or step not in at:
+            return False
+        at = at[step]
+    return fault.message == UNKNOWN
 
 
 def body_faults(body: Mapping[str, Any]) -> list[Fault]:
@@ -81,7 +96,7 @@ def _faults(errors: Iterable[ValidationError]) -> Iterator[Fault]:
             case "additionalProperties":
                 known = _rule(error)["properties"]
                 extra = (key for key in instance if key not in known)
-                yield from (Fault((*path, key), "is not a parameter of this model") for key in extra)
+                yield from (Fault((*path, key), UNKNOWN) for key in extra)
             case "required":
                 yield from (Fault(path, f"lacks {key}") for key in expected if key not in instance)
             case "anyOf" if meant := _meant(error):

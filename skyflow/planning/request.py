@@ -7,7 +7,7 @@ the media once they exist; ``shown`` puts what a person wants to read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from skyflow.board.model import FileMedia, ShotClip, ShotFrame
@@ -29,9 +29,11 @@ class Request:
 
     Attributes:
         body: the task as JSON, but that a medium is a FileMedia, ShotClip or ShotFrame.
+        beside: what of it the board adds by itself, unchecked.
     """
 
     body: Mapping[str, Any]
+    beside: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def media(self) -> Iterator[tuple[tuple[str | int, ...], Media]]:
         """Every medium with the path that leads to it in the body, in the order of the body."""
@@ -55,7 +57,16 @@ def request(shot: Shot, model: str) -> Request:
         body["inputs"] = inputs
     sound = {} if shot.audio is None else {"audio": shot.audio}
     body["settings"] = {**sound, "promptExtend": shot.prompt_extend}
-    return Request(body | _delivery(shot.delivery))
+    return Request(merged(body | _delivery(shot.delivery), shot.beside), shot.beside)
+
+
+def merged(body: Mapping[str, Any], beside: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with more parameters, those of mappings that it has already among the others there."""
+    both = dict(body)
+    for key, value in beside.items():
+        old = both.get(key)
+        both[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return both
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:
