@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -51,7 +52,7 @@ def only(whole: Plan, some: frozenset[str] | None) -> Plan:
     """The part of a plan that is about some of the shots."""
     if some is None:
         return whole
-    return type(whole)(whole.board, whole.maker, tuple(step for step in whole.steps if step.shot.id in some))
+    return replace(whole, steps=tuple(step for step in whole.steps if step.shot.id in some))
 
 
 def _tell(terminal: Terminal, whole: Plan) -> None:
