@@ -159,7 +159,8 @@ class Shots:
                 continue  # the very same clip is being made for another shot, which this one will share
             step = self._running[shot] = self._waiting.pop(shot)
             takes = self._takes(step)
-            self._telling.see(events.ShotStarted(at=self._telling.at, shot=shot, takes=takes, reason=step.reason))
+            reason = step.reason if step.missing else "one more take"
+            self._telling.see(events.ShotStarted(at=self._telling.at, shot=shot, takes=takes, reason=reason))
             yield step
 
     async def _make(self, step: Step, takes: tuple[int, ...], send: MemoryObjectSendStream[Report]) -> None:
@@ -173,12 +174,18 @@ class Shots:
         if step.bound is not None:
             source = extended(shot)
             longer = self._board.shots[source].output.seconds * shot.output.rate if source else 0
-            wanted = Wanted(shot.id, step.bound, takes, shot.output, round(longer))
+            wanted = Wanted(shot.id, self._label(step, takes), step.bound, takes, shot.output, round(longer))
             report = Report(shot.id)
             try:
                 await self._making.make(wanted, report, progress)
             finally:
                 send.send_nowait(report)
+
+    def _label(self, step: Step, takes: tuple[int, ...]) -> str:
+        """What a slate is to say: a lost take is made again as it was, though its shot be renamed since."""
+        version = self._known.version(step.shot.id, step.key) if step.key else None
+        there = version.takes if version else {}
+        return next((there[number].label for number in takes if number in there), step.shot.id)
 
     async def _settle(self, report: Report) -> None:
         step = self._running.pop(report.shot)
