@@ -27,6 +27,7 @@ class Pinned:
         self._places = sorted(pins)
         self._lean = lean
         self._stretch = -1
+        self._stills: dict[int, Still] = {}
         self._layer: Layer
 
     def draw(self, canvas: Planes, frame: int) -> None:
@@ -36,13 +37,19 @@ class Pinned:
         self._layer.draw(canvas, frame)
 
     def _between(self, stretch: int) -> Layer:
-        """What is seen before a pin; made when it is needed, because a picture in motion takes much memory."""
-        if stretch in {0, len(self._places)}:
-            return self._still(max(0, stretch - 1))
+        """What is seen before a pin, and from the last one on."""
+        first, second = self._moving(max(0, stretch - 1), min(stretch, len(self._places) - 1))
+        if first is second:
+            return first
         here, following = self._places[stretch - 1 : stretch + 1]
         gap = following - here
         start, end = here + round(gap * 0.3), following - round(gap * 0.3)
-        return Dissolve(self._still(stretch - 1), self._still(stretch), start, max(end, start + 1))
+        return Dissolve(first, second, start, max(end, start + 1))
+
+    def _moving(self, *numbers: int) -> list[Still]:
+        """These pictures under a camera; no others are kept, because a picture in motion takes much memory."""
+        self._stills = {number: self._stills.get(number) or self._still(number) for number in numbers}
+        return [self._stills[number] for number in numbers]
 
     def _still(self, number: int) -> Still:
         picture = self._pins[self._places[number]]
