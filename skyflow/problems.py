@@ -134,6 +134,7 @@ CODES: dict[str, str] = {
     "SF0805": "warning: a voice beside a grid",
     "SF0806": "warning: a tag that no prompt mentions",
     "SF0807": "warning: a parameter of the request that skyflow does not know",
+    "SF0808": "warning: a name that two libraries define",
 }
 """Every code, and in one line what it stands for; the docs list them and a test holds the two together."""
 

@@ -9,7 +9,7 @@ from skyflow.board.source import dotted
 from skyflow.problems import WAIVABLE, Place, Problem, Related
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from skyflow.board.source import Path, Source
     from skyflow.board.written import WrittenShot
@@ -22,6 +22,7 @@ class Findings:
         self._source = source
         self._problems: dict[Problem, None] = {}
         self._waived: frozenset[str] = frozenset()
+        self._owners: dict[Path, Source] = {}
 
     def add(  # noqa: PLR0913 - a problem has this many parts
         self,
@@ -41,9 +42,20 @@ class Findings:
         """
         if code in self._waived:
             return
-        others = tuple(Related(self._source.place(other), words) for other, words in related)
-        where = place or self._source.place(path)
+        others = tuple(Related(self._place(other), words) for other, words in related)
+        where = place or self._place(path)
         self._problems[Problem(code, where, dotted(path), message, remedy, others)] = None
+
+    def belong(self, owners: Mapping[Path, Source]) -> None:
+        """Note which paths, of two steps each, stand in a library and not in the board."""
+        self._owners.update(owners)
+
+    def elsewhere(self, path: Path) -> bool:
+        """Whether a path of two steps stands in a library."""
+        return path in self._owners
+
+    def _place(self, path: Path) -> Place:
+        return self._owners.get(path[:2], self._source).place(path)
 
     def waive(self, codes: Iterable[str | None]) -> None:
         """Note no problem of these codes from here on; one that may not be waived has no effect."""

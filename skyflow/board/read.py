@@ -10,6 +10,7 @@ from skyflow.board import graph, mentions, rules, schema, secret
 from skyflow.board.draft import draft
 from skyflow.board.edit import final_edit
 from skyflow.board.findings import Findings
+from skyflow.board.library import libraries, overlaid
 from skyflow.board.model import Board, Delivery
 from skyflow.board.prompts import Prompts
 from skyflow.board.resolve import Resolver
@@ -59,13 +60,20 @@ def read(name: str, shown: str, content: bytes, files: Files, overrides: Mapping
     faults = list(schema.check(source))
     noted = {problem.place for problem in source.problems}
     findings.take(problem for _, problem in faults if problem.place not in noted)
-    written = compose(source.data, (path for path, _ in faults), overrides)
+    used = libraries(source, files, findings)
+    written = compose(
+        source.data, (path for path, _ in faults), overrides, lambda data: overlaid(data, used, findings)
+    )
     if written is None:
         return Reading(None, tuple(secret.hidden(findings.sorted(), source.data)))
+    if len(used) < len(source.data.get("use") or ()):  # what a lost library says is not unknown
+        written = replace(written, refused=written.refused | {"vars", "tags"})
     if not written.shots:
         findings.add("SF0206", ("shots",), "there are no shots", "add one; a key that starts with x- is none")
     board = _resolve(name, written, source, files, findings)
-    problems = tuple(secret.hidden(findings.sorted(), source.data))
+    problems = findings.sorted()
+    for said in (source.data, *(library.source.data for library in used)):
+        problems = tuple(secret.hidden(problems, said))
     if board is None or findings.errors:
         return Reading(None, problems)
     return Reading(replace(board, warnings=problems), problems)

@@ -161,7 +161,8 @@ def check_tags(board: WrittenBoard, mentioned: Iterable[str], files: Files, find
             message = f"the words of '{name}' mention @{mentioning[0]}, and words are sent as they are"
             findings.add("SF0309", ("tags", name, "describe"), message, "say it in words, or write @@ for a plain @")
         _check_tag_files(name, board, files, findings)
-        if tag and name not in used and mentions.NAME.fullmatch(name):
+        own = not findings.elsewhere(("tags", name))  # a library has more than one board needs
+        if own and tag and name not in used and mentions.NAME.fullmatch(name):
             findings.add("SF0806", ("tags", name), f"no prompt mentions @{name}", "mention it, or remove the tag")
 
 

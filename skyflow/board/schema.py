@@ -13,7 +13,7 @@ from skyflow.problems import Problem, did_you_mean, listed
 from skyflow.published import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from jsonschema.exceptions import ValidationError
 
@@ -62,9 +62,17 @@ class Fault(NamedTuple):
     example: Any
 
 
-def check(source: Source) -> Iterator[tuple[Path, Problem]]:
-    """Every place where the data is not of the published schema, with the path to what is at fault."""
-    errors = jsonschema.Draft202012Validator(schema("storyboard")).iter_errors(source.data)
+def check(source: Source, sections: Collection[str] = ()) -> Iterator[tuple[Path, Problem]]:
+    """Every place where the data is not of the published schema, with the path to what is at fault.
+
+    Args:
+        sections: the only keys at the top that a library may have, beside the version; none for a board.
+    """
+    rules = dict(schema("storyboard"))
+    if sections:
+        known = rules["properties"]
+        rules |= {"required": [], "properties": {key: known[key] for key in ("skyflow", *sections)}}
+    errors = jsonschema.Draft202012Validator(rules).iter_errors(source.data)
     faults = [_fault(meant) for error in errors for meant in _meant(error)]
     wrong_kind = {fault.path for fault in faults if fault.rule == "type"}
     for fault in faults:

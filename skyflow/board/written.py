@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from skyflow.board.source import Path
 
@@ -64,12 +64,23 @@ class WrittenBoard:
     refused: frozenset[str]
 
 
-def compose(data: Any, faulty: Iterable[Path], overrides: Mapping[str, Any]) -> WrittenBoard | None:  # noqa: ANN401 - any YAML
+def sound_part(data: Any, faulty: Iterable[Path]) -> Any:  # noqa: ANN401 - any YAML
+    """Data without ``x-`` keys and without what the schema found fault with."""
+    return _sound(data, (), frozenset(_refused(path) for path in faulty if path))
+
+
+def compose(
+    data: Any,  # noqa: ANN401 - any YAML
+    faulty: Iterable[Path],
+    overrides: Mapping[str, Any],
+    overlay: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> WrittenBoard | None:
     """The board that data describes, without the parts that the schema refused.
 
     Args:
         data: a parsed board.
         faulty: the paths of the schema's problems.
+        overlay: puts the libraries that the board uses under its own data.
         overrides: values that win over the board's own ``vars``.
 
     Returns:
@@ -77,6 +88,8 @@ def compose(data: Any, faulty: Iterable[Path], overrides: Mapping[str, Any]) -> 
     """
     faults = frozenset(_refused(path) for path in faulty if path)
     sound = _sound(data, (), faults)
+    if isinstance(sound, dict):
+        sound = overlay(sound)
     if not isinstance(sound, dict) or "shots" not in sound:
         return None
     defaults: dict[str, Any] = sound.get("defaults") or {}
