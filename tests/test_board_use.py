@@ -65,3 +65,8 @@ def test_a_lost_library_is_one_problem_and_not_many():
 
 def test_a_clash_of_a_library_and_a_shot_is_told_of():
     assert "SF0303" in codes(BOARD.format("lib/l.yaml"), project(l="vars: {look: x}\ntags: {a: {describe: y}}\n"))
+
+
+@pytest.mark.parametrize("junk", ["5", "lib/l.yaml", "~", "{a: b}", "[~]", "[[x]]", "['']", "true"])
+def test_what_is_no_list_of_files_is_one_problem(junk):
+    assert len(codes(BOARD.format("x").replace("[x]", junk), project())) == 1

@@ -66,7 +66,8 @@ def read(name: str, shown: str, content: bytes, files: Files, overrides: Mapping
     )
     if written is None:
         return Reading(None, tuple(secret.hidden(findings.sorted(), source.data)))
-    if len(used) < len(source.data.get("use") or ()):  # what a lost library says is not unknown
+    named = source.data.get("use", [])
+    if not isinstance(named, list) or len(used) < len(named):  # what a lost library says is not unknown
         written = replace(written, refused=written.refused | {"vars", "tags"})
     if not written.shots:
         findings.add("SF0206", ("shots",), "there are no shots", "add one; a key that starts with x- is none")
