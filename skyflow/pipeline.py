@@ -109,7 +109,7 @@ def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str
     """
     maker = backends.get(backend, proxy=proxy)
     known = LockKnown.of(loaded.project, maker)
-    return decide_all(loaded.board, Maker(maker.name, maker.version), known)
+    return decide_all(loaded.board, Maker(maker.name, maker.version, maker.output), known)
 
 
 def run(  # noqa: PLR0913 - what to run, then what to run it with, each with its default

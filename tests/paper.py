@@ -12,7 +12,7 @@ from skyflow.board.model import FileMedia
 from skyflow.board.read import Reading, read
 from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
 from skyflow.planning.plan import Maker, Plan, plan
-from skyflow.planning.takes import Take, Version
+from skyflow.planning.takes import CutState, Take, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,6 +101,7 @@ class PaperKnown:
     identities: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     damaged: set[str] = field(default_factory=set)
+    cut_key: str | None = None
 
     def version(self, shot: str, key: str) -> Version | None:
         named = [self.versions.get(shot, []), *self.versions.values()]
@@ -109,6 +110,11 @@ class PaperKnown:
     def current(self, shot: str) -> Version | None:
         versions = self.versions.get(shot)
         return versions[-1] if versions else None
+
+    def cut(self, key: str) -> CutState:
+        if self.cut_key is None:
+            return "none"
+        return "stands" if self.cut_key == key else "other"
 
     def identity(self, version: Version) -> Mapping[str, Any] | None:
         return self.identities.get(version.key)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyflow.planning.plan import Maker, Step, as_json
+from skyflow.planning import cut
+from skyflow.planning.plan import Action, CutStep, Maker, Step, as_json
 from tests.boarding import boards, written
 from tests.paper import PaperFiles, PaperKnown, planned, run
 
@@ -66,9 +67,22 @@ def test_at_first_what_can_be_made_is_and_the_rest_waits():
 def test_at_last_everything_is_reused():
     known = made()
     assert set(actions(known=known).values()) == {"reuse", "footage"}
-    assert planned(FILM, known).nothing_to_make
+    assert planned(FILM, known).no_shot_to_make
     assert run(FILM, known) == []
-    assert not planned(FILM).nothing_to_make
+    assert not planned(FILM).no_shot_to_make
+
+
+def test_the_cut_is_a_step_of_the_plan_too():
+    assert planned(FILM).cut == CutStep(Action.WAIT, "waits for opening, climb, lamp, alone, after")
+    known = made()
+    whole = planned(FILM, known)
+    assert (whole.cut, whole.nothing_to_make) == (CutStep(Action.MAKE, "new"), False)
+    known.cut_key = cut.key(whole.board, {step.shot.id: step.clip for step in whole.steps})
+    whole = planned(FILM, known)
+    assert (whole.cut, whole.nothing_to_make) == (CutStep(Action.REUSE, "unchanged"), True)
+    other = planned(FILM + "cut: [climb, opening]\n", known)
+    assert (other.no_shot_to_make, other.nothing_to_make) == (True, False)
+    assert other.cut == CutStep(Action.MAKE, "shows something else than the board")
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,15 @@ def plan(
     """Decide every shot; make nothing."""
     loaded = loading.load(terminal, about)
     whole = pipeline.plan(loaded, about["backend"], proxy=about["proxy"])
-    whole = only(whole, chosen(loaded, about))
+    some = chosen(loaded, about)
+    whole = only(whole, some)
     if form == "json":
         terminal.json(as_json(whole))
     else:
         _tell(terminal, whole)
-    return ExitCode.INVALID if detailed_exitcode and not whole.nothing_to_make else ExitCode.DONE
+    # The cut is the whole film's; of a selection only its shots count.
+    idle = whole.nothing_to_make if some is None else whole.no_shot_to_make
+    return ExitCode.DONE if idle or not detailed_exitcode else ExitCode.INVALID
 
 
 def only(whole: Plan, some: frozenset[str] | None) -> Plan:
@@ -76,7 +79,7 @@ def _tell(terminal: Terminal, whole: Plan) -> None:
 def _steps(whole: Plan, *, narrow: bool) -> Table:
     rows = table(*(["shot", "", "length>", "cost>", "why"] if narrow else HEADS))
     for step in whole.steps:
-        shot, action, seconds, size, takes, price, why = _row(step)
+        shot, action, seconds, size, takes, price, why = _row(whole, step)
         row = (shot, action, seconds, price, why) if narrow else (shot, action, seconds, size, takes, price, why)
         rows.add_row(*cells(*row), style=STYLES[step.action])
     return rows
@@ -85,8 +88,8 @@ def _steps(whole: Plan, *, narrow: bool) -> Table:
 HEADS = ("shot", "", "length>", "size>", "takes>", "cost>", "why")
 
 
-def _row(step: Step) -> tuple[str, str, str, str, str, str, str]:
-    output = step.shot.output
+def _row(whole: Plan, step: Step) -> tuple[str, str, str, str, str, str, str]:
+    output = whole.maker.output(step.shot.output)
     takes = "" if step.shot.footage else str(step.shot.takes)
     price = "" if step.shot.footage else dollars(step.cost)
     return step.shot.id, str(step.action), length(output.seconds), str(output.size), takes, price, step.reason
@@ -111,7 +114,9 @@ def summary(whole: Plan) -> str:
         (counts[Action.FOOTAGE], "footage"),
     ]
     first = ", ".join(f"{many} {what}" for many, what in todo if many)
-    lines = ["Nothing to make." if whole.nothing_to_make else f"{first}."]
+    lines = ["Nothing to make." if whole.no_shot_to_make else f"{first}."]
+    if whole.cut.action is Action.MAKE:
+        lines.append(f"The cut is put together ({whole.cut.reason}).")
     chain = _longest_chain(whole)
     if len(chain) > 1:
         lines.append(f"The longest chain is {' → '.join(chain)}.")

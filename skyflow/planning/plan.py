@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from skyflow.board.model import FileMedia
 from skyflow.errors import Refused
+from skyflow.planning import cut
 from skyflow.planning.cost import cost
 from skyflow.planning.key import Bound, bind
 from skyflow.planning.reasons import changes
 from skyflow.planning.request import Request, request, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from skyflow.board.model import Board, Shot
+    from skyflow.board.model import Board, Output, Shot
     from skyflow.planning.takes import Known, Version
 
 
@@ -36,12 +37,21 @@ class Action(StrEnum):
     FOOTAGE = "footage"
 
 
+def _as_planned(output: Output) -> Output:
+    return output
+
+
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Which backend is planned for: as much of it as a key holds."""
+    """Which backend is planned for: as much of it as a key holds, and what it makes of what is asked for.
+
+    Attributes:
+        output: as ``Backend.output``.
+    """
 
     name: str
     version: str
+    output: Callable[[Output], Output] = _as_planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +88,21 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class CutStep:
+    """The final edit's part of a plan: made, reused, or waiting for shots."""
+
+    action: Action
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Every step, each after those that it depends on."""
+    """Every step, each after those that it depends on, and the cut that they end in."""
 
     board: Board
     maker: Maker
     steps: tuple[Step, ...]
+    cut: CutStep
 
     @property
     def total_cost(self) -> Decimal:
@@ -100,6 +119,10 @@ class Plan:
 
     @property
     def nothing_to_make(self) -> bool:
+        return self.cut.action is Action.REUSE and self.no_shot_to_make
+
+    @property
+    def no_shot_to_make(self) -> bool:
         return all(step.action in {Action.REUSE, Action.FOOTAGE} for step in self.steps)
 
 
@@ -111,7 +134,18 @@ def plan(board: Board, maker: Maker, known: Known) -> Plan:
         step = decide(board, board.shots[shot_id], maker, known, clips)
         clips[shot_id] = step.clip
         steps.append(step)
-    return Plan(board, maker, tuple(steps))
+    return Plan(board, maker, tuple(steps), _cut(board, known, clips))
+
+
+def _cut(board: Board, known: Known, clips: Mapping[str, str | None]) -> CutStep:
+    absent = cut.missing(board, clips)
+    if not board.cut:
+        return CutStep(Action.REUSE, "the board leaves every shot out of it")
+    if absent:
+        return CutStep(Action.WAIT, f"waits for {', '.join(absent)}")
+    state = known.cut(cut.key(board, clips))
+    reasons = {"stands": "unchanged", "other": "shows something else than the board", "none": "new"}
+    return CutStep(Action.REUSE if state == "stands" else Action.MAKE, reasons[state])
 
 
 def decide(board: Board, shot: Shot, maker: Maker, known: Known, clips: Mapping[str, str | None]) -> Step:
@@ -223,16 +257,17 @@ def as_json(whole: Plan) -> dict[str, Any]:
     """The plan for programs; ``schemas/plan.schema.json`` describes it."""
     return {
         "backend": whole.maker.name,
-        "shots": [_step_json(whole.board, step) for step in whole.steps],
+        "shots": [_step_json(whole, step) for step in whole.steps],
         "order": [step.shot.id for step in whole.steps],
+        "cut": {"action": str(whole.cut.action), "reason": whole.cut.reason},
         "total_cost": float(whole.total_cost),
         "budget": None if whole.board.budget is None else float(whole.board.budget),
         "notes": list(whole.notes),
     }
 
 
-def _step_json(board: Board, step: Step) -> dict[str, Any]:
-    output = step.shot.output
+def _step_json(whole: Plan, step: Step) -> dict[str, Any]:
+    board, output = whole.board, whole.maker.output(step.shot.output)
     return {
         "shot": step.shot.id,
         "action": str(step.action),

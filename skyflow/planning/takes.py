@@ -6,7 +6,7 @@ The lock holds these and the plan reads them; here they are only their shape.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +61,10 @@ class Version:
         return self.takes[self.pick]
 
 
+CutState: TypeAlias = Literal["stands", "other", "none"]
+"""The cut shows the board as it is, shows something else, or is not there."""
+
+
 class Known(Protocol):
     """What lock and store can say; the plan asks nothing else of the world."""
 
@@ -70,6 +74,10 @@ class Known(Protocol):
 
     def current(self, shot: str) -> Version | None:
         """The version that the shot was last made as."""
+        ...
+
+    def cut(self, key: str) -> CutState:
+        """How the cut that is there stands to what this key is the hash of."""
         ...
 
     def identity(self, version: Version) -> Mapping[str, Any] | None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skyflow import digest
-from skyflow.board.model import ShotClip
 from skyflow.errors import MediaError, StoreError
 from skyflow.media.cut import Piece
+from skyflow.planning import cut
 from skyflow.running.outcome import Cut, NoCut
 from skyflow.store import files
 
@@ -22,13 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from skyflow.board.model import Board, CutEntry, Shot
+    from skyflow.board.model import Board, CutEntry
     from skyflow.running.aside import Aside
     from skyflow.running.inputs import Inputs
-    from skyflow.running.lock import Lock
-
-VERSION = 1
-"""Of how a cut is put together; a new one puts every cut together anew."""
+    from skyflow.running.known import LockKnown
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ class Cutting:
     board: Board
     clips: Mapping[str, str | None]
     inputs: Inputs
-    lock: Lock
+    known: LockKnown
     aside: Aside
     target: Path
     work: Path
@@ -58,31 +55,13 @@ class Cutting:
         """Why there can be no cut, or nothing."""
         if not self.board.cut:
             return "the board leaves every shot out of its cut"
-        absent = [shot for shot in self.board.cut_shots if self.clips.get(shot) is None]
+        absent = cut.missing(self.board, self.clips)
         return f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not there" if absent else ""
-
-    def key(self) -> str:
-        """What the cut is put together from."""
-        pieces = [
-            {
-                "shot": entry.shot,
-                "clip": self.clips[entry.shot],
-                "source": self.clips[source] if source else None,
-                "start": entry.start,
-                "end": entry.end,
-            }
-            for entry in self.board.cut
-            for source in (extended(self.board.shots[entry.shot]),)
-        ]
-        return digest.of_json("cut", {"version": VERSION, "pieces": pieces})
 
     async def unchanged(self) -> bool:
         """Whether the file is there and is what this board's cut came to when it was put together."""
-        recorded = self.lock.cut
-        if recorded is None or recorded[0] != self.key() or self.target.is_symlink() or not self.target.is_file():
-            return False
-        with files.disk_errors(self.target, "read"):
-            return await self.aside.call(digest.of_file, self.target) == recorded[1]
+        key = cut.key(self.board, self.clips)
+        return await self.aside.call(self.known.cut_stands, key, self.target)
 
     async def assemble(self) -> Cut | NoCut:
         """Put the cut together and record it.
@@ -97,12 +76,12 @@ class Cutting:
             sha256 = await self.aside.call(_put, unfinished, self.target)
         except (MediaError, StoreError) as error:
             return NoCut("it could not be put together", self.old, error)
-        self.lock.record_cut(self.key(), sha256)
-        self.lock.save()
+        self.known.lock.record_cut(cut.key(self.board, self.clips), sha256)
+        self.known.lock.save()
         return Cut(self.target, made=True, facts=facts)
 
     async def _piece(self, entry: CutEntry) -> Piece:
-        source = extended(self.board.shots[entry.shot])
+        source = cut.extended(self.board.shots[entry.shot])
         before = await self._clip(source) if source else None
         return Piece(entry.shot, await self._clip(entry.shot), before, entry.start, entry.end)
 
@@ -111,12 +90,6 @@ class Cutting:
         if sha256 is None:
             raise StoreError(f"{shot} is not there")
         return await self.inputs.clip(shot, sha256)
-
-
-def extended(shot: Shot) -> str | None:
-    """The shot whose clip this one continues."""
-    sources = (item.clip.shot for item in shot.clips if item.kind == "extend" and isinstance(item.clip, ShotClip))
-    return next(sources, None)
 
 
 def _put(finished: Path, target: Path) -> str:

@@ -64,7 +64,7 @@ async def run(  # noqa: PLR0913 - board, backend and held are the subject, the r
     out = Out(project.out(backend.name), held.objects, tuple(board.shots), link=backend.repeatable)
     known = LockKnown.of(project, backend, held.objects)
     await aside.call(_sweep, held, out)
-    whole = await aside.call(_look, board, Maker(backend.name, backend.version), known)
+    whole = await aside.call(_look, board, Maker(backend.name, backend.version, backend.output), known)
     if options.locked:
         _refuse_unless_there(whole, known, options)
     jobs = options.jobs or max(1, backend.default_jobs())
@@ -74,7 +74,7 @@ async def run(  # noqa: PLR0913 - board, backend and held are the subject, the r
         shots = Shots(whole, known, options, Making(backend, inputs, known, aside, work), out, telling)
         await shots.bring_through(jobs)
         await aside.call(out.refresh, shots.there(), known.lock)
-        cut = await _cut(Cutting(board, shots.clips, inputs, known.lock, aside, out.cut, work), project, telling)
+        cut = await _cut(Cutting(board, shots.clips, inputs, known, aside, out.cut, work), project, telling)
     outcomes = tuple(shots.outcomes.values())
     result = Result(
         board=board.name, backend=backend.name, outcomes=outcomes, cut=cut, out=out.folder, seconds=telling.at

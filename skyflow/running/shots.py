@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import anyio
 
 from skyflow.errors import MakeError, StoreError
+from skyflow.planning.cut import extended
 from skyflow.planning.plan import Action, Plan, decide
 from skyflow.planning.takes import Version
 from skyflow.running import events
-from skyflow.running.cutting import extended
 from skyflow.running.making import Report, Wanted
 from skyflow.running.outcome import Failed, Footage, Interrupted, Made, NotSelected, Reused, Skipped
 from skyflow.running.schedule import Schedule
