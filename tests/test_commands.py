@@ -172,12 +172,12 @@ class TestTakes:
         code, _, talk = said(capsys, "retake", "gulls", *QUICK, "--takes", "2")
         assert code == ExitCode.DONE
         assert "gulls: making takes 3 and 4 (one more take)" in talk
-        assert "the film still uses the take that was picked; `skyflow pick gulls TAKE` changes it" in talk
+        assert "the film still uses the take that was picked; `skyflow pick gulls TAKE --backend quick` changes it" in talk
         assert takes(capsys, "gulls") == (1, [1, 2, 3, 4])
         assert (here / "out/board/quick/cut.mp4").read_bytes() == cut
         made = objects(here)
         assert said(capsys, "pick", "gulls", "3", *QUICK) == (
-            0, "", "gulls: take 3 is picked, it was 1; `skyflow run` brings the film up to date\n",
+            0, "", "gulls: take 3 is picked, it was 1; `skyflow run --backend quick` brings the film up to date\n",
         )  # fmt: skip
         assert objects(here) == made
         assert said(capsys, "cut", *QUICK)[0] == ExitCode.DONE

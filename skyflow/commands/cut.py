@@ -30,7 +30,8 @@ def cut(*, terminal: Terminal, form: str, **about: Unpack[AboutPlan]) -> ExitCod
         absent = _absent(loaded, about)
         if absent:
             raise SkyflowError(
-                f"the cut needs {listed(absent)} as the board stands", "make what is missing: skyflow run"
+                f"the cut needs {listed(absent)} as the board stands",
+                f"make what is missing: {loading.again('run', about)}",
             )
         return watched(terminal, loaded, held, Options(select=frozenset()), about=about, form=form)
 

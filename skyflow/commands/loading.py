@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from skyflow import pipeline
 from skyflow.board.source import Source
 from skyflow.commands import problems
+from skyflow.commands.verbs import DEFAULT_BOARD
 from skyflow.errors import BoardHeld, BoardInvalid, UsageError
 from skyflow.problems import did_you_mean
 from skyflow.store.hold import hold
@@ -130,3 +132,15 @@ def _value(name: str, text: str) -> Any:  # noqa: ANN401 - any YAML
         return ""
     source = Source(f"--set {name}", text.encode("utf-8", "surrogateescape"))
     return text if source.problems else source.data
+
+
+def again(verb: str, about: AboutPlan, *words: str) -> str:
+    """A command to type next, about the same board in the same way: a remedy must work as it is typed."""
+    parts = ["skyflow", verb, *([about["board"]] if about["board"] != DEFAULT_BOARD else []), *words]
+    for name in about["sets"]:
+        parts += ["--set", name]
+    for file in about["var_files"]:
+        parts += ["--vars", file]
+    parts += ["--backend", about["backend"]] if about["backend"] != pipeline.DEFAULT_BACKEND else []
+    parts += ["--proxy", about["proxy"]] if about["proxy"] else []
+    return f"`{shlex.join(parts)}`"

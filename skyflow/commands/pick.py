@@ -32,7 +32,8 @@ def pick(*, terminal: Terminal, shot: str, take: str, **about: Unpack[AboutPlan]
     if was == int(take):
         terminal.say(f"{shot}: take {was} was picked already")
     else:
-        terminal.say(f"{shot}: take {int(take)} is picked, it was {was}; `skyflow run` brings the film up to date")
+        run = loading.again("run", about)
+        terminal.say(f"{shot}: take {int(take)} is picked, it was {was}; {run} brings the film up to date")
     return ExitCode.DONE
 
 
@@ -45,10 +46,14 @@ def _pick(loaded: Loaded, held: Held, shot: str, take: int, about: AboutPlan) ->
         raise UsageError(f"{shot} is footage: there is nothing to choose", "pick a take of a shot with a prompt")
     version = known.version(shot, step.key) if step.key else None
     if version is None or step.key is None:
-        raise UsageError(f"{shot} has no takes as it stands", "make them with `skyflow run`, then pick")
+        raise UsageError(
+            f"{shot} has no takes as it stands", f"make them with {loading.again('run', about)}, then pick"
+        )
     if take not in version.takes:
         there = ", ".join(map(str, sorted(version.takes)))
-        raise UsageError(f"{shot} has no take {take}, only {there}", f"one more is made by `skyflow retake {shot}`")
+        raise UsageError(
+            f"{shot} has no take {take}, only {there}", f"one more is made by {loading.again('retake', about, shot)}"
+        )
     known.lock.use(shot, step.key)
     known.lock.pick(shot, take)
     known.lock.save()

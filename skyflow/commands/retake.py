@@ -30,7 +30,8 @@ def retake(*, terminal: Terminal, shot: str, form: str, takes: int, **about: Unp
         _see_inputs(shot, loaded, about)
         code = watched(terminal, loaded, held, Options(retake=Retake(shot, takes)), about=about, form=form)
     if code is ExitCode.DONE and form != "json":
-        terminal.say(f"the film still uses the take that was picked; `skyflow pick {shot} TAKE` changes it")
+        pick = loading.again("pick", about, shot, "TAKE")
+        terminal.say(f"the film still uses the take that was picked; {pick} changes it")
     return code
 
 
@@ -41,4 +42,6 @@ def _see_inputs(shot: str, loaded: Loaded, about: AboutPlan) -> None:
         raise UsageError(f"{shot} is frozen: nothing is made of it", "remove `frozen` from it first")
     if step.waits_for:
         missing = listed(list(step.waits_for))
-        raise UsageError(f"{shot} is made from {missing}, which is not there yet", "make it first: skyflow run")
+        raise UsageError(
+            f"{shot} is made from {missing}, which is not there yet", f"make it first: {loading.again('run', about)}"
+        )
