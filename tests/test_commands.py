@@ -172,7 +172,7 @@ class TestTakes:
         code, _, talk = said(capsys, "retake", "gulls", *QUICK, "--takes", "2")
         assert code == ExitCode.DONE
         assert "gulls: making takes 3 and 4 (one more take)" in talk
-        assert "the film still uses the take that was picked; `skyflow pick gulls TAKE --backend quick` changes it" in talk
+        assert "; `skyflow pick gulls TAKE --backend quick` changes it" in talk
         assert takes(capsys, "gulls") == (1, [1, 2, 3, 4])
         assert (here / "out/board/quick/cut.mp4").read_bytes() == cut
         made = objects(here)
