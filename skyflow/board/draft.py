@@ -53,6 +53,7 @@ class Draft:
 
     Attributes:
         prompt: in its final words.
+        mentions: tags that the prompt mentions, whatever becomes of them, in order of first mention.
         picture_tags: tags whose pictures go with the request, in order of first mention.
         clips: reference clips, what is extended or edited first.
         delivery: how the provider hands the result over.
@@ -61,6 +62,7 @@ class Draft:
 
     shot: WrittenShot
     prompt: str = ""
+    mentions: tuple[str, ...] = ()
     picture_tags: tuple[str, ...] = ()
     clips: tuple[DraftClip, ...] = ()
     footage: FileMedia | None = None
@@ -146,11 +148,12 @@ def _resolve_mentions(made: Draft, prompt: Prompt, board: WrittenBoard, findings
             words[mention.name] = _in_words(made, mention.name, tag, prompt, findings)
         elif "video" not in tag:
             pictures[mention.name] = None
+    found = dict.fromkeys(mention.name for mention in mentions.find(prompt.text))
+    made.mentions = tuple(name for name in found if name in board.tags)
     made.picture_tags = tuple(pictures)
     text = mentions.rewrite(prompt.text, lambda name: words.get(name, f"@{name}"))
-    mentioned = {mention.name for mention in mentions.find(prompt.text)}
     for clip in reversed(made.clips):
-        if clip.tag not in mentioned:
+        if clip.tag not in found:
             text = f"@{clip.tag} {text}"
             made.notes.append(f"@{clip.tag} added to the prompt")
     made.prompt = text

@@ -165,6 +165,7 @@ class Shot:
         in_cut: whether the default cut shows it.
         frozen: whether the take that the lock names is used, whatever has changed.
         beside: parameters to add to the request, unchecked.
+        mentions: the tags that the prompt mentions as it is written, whatever became of them, in order.
         notes: what the runner decided for the author: a default dropped, words in place of pictures.
     """
 
@@ -187,6 +188,7 @@ class Shot:
     delivery: Delivery = Delivery()
     frozen: bool = False
     beside: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    mentions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -109,6 +109,7 @@ class Resolver:
             frozen=written.get("frozen") is True,
             beside=written.get("request") or {},
             in_cut=written.get("cut") is not False,
+            mentions=draft.mentions,
             notes=tuple(draft.notes),
             **fields,
         )

@@ -20,15 +20,14 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from skyflow.board.model import ShotClip
 from skyflow.errors import UsageError
 from skyflow.planning.plan import Action
 from skyflow.problems import did_you_mean, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
-    from skyflow.board.model import Board, Shot
+    from skyflow.board.model import Board
     from skyflow.planning.plan import Plan
     from skyflow.planning.takes import Known
 
@@ -40,8 +39,6 @@ METHODS = ("tag", "state")
 STATES = ("changed", "new", "unchanged")
 NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
 EITHER = "write a space between them for either"
-IN_WORDS = re.compile(r"@([A-Za-z][A-Za-z0-9_]*) in words: ")
-"""The note of a tag whose pictures could not go beside a clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ class _Chooser:
         if method is None:
             return frozenset(_matching(name, self._board.shots, "there is no shot", "shots:", part))
         if method == "tag":
-            tags = _matching(name, self._tags, "no shot shows the tag", "tags that are shown:", part)
+            tags = _matching(name, self._tags, "no shot mentions the tag", "tags that are mentioned:", part)
             return frozenset(shot for tag in tags for shot in self._tags[tag])
         if method != "state":
             raise part.fault(
@@ -121,7 +118,7 @@ class _Chooser:
         """The shots of each tag, both in file order."""
         found: dict[str, set[str]] = {}
         for shot in self._board.shots.values():
-            for tag in _tags(shot):
+            for tag in shot.mentions:
                 found.setdefault(tag, set()).add(shot.id)
         return found
 
@@ -206,13 +203,3 @@ def _within(graph: nx.DiGraph[str], starts: frozenset[str], steps: str | None) -
         return frozenset()
     layers = nx.bfs_layers(graph, starts)
     return frozenset(shot for layer in islice(layers, int(steps) + 1 if steps else None) for shot in layer)
-
-
-def _tags(shot: Shot) -> Iterator[str]:
-    """The tags that a shot is sent the pictures, voice or clip of, and those that it has words for in their place.
-
-    A tag that is nothing but words is part of the prompt; no resolved shot knows of it any more.
-    """
-    yield from (reference.tag for reference in shot.references)
-    yield from (clip.tag for clip in shot.clips if not isinstance(clip.clip, ShotClip))
-    yield from (match[1] for note in shot.notes if (match := IN_WORDS.match(note)))
