@@ -308,7 +308,7 @@ def test_a_prompt_file_is_named_from_where_the_board_stands():
 
 
 def test_an_include_stays_in_the_boards_folder():
-    files = PaperFiles(texts={"../shared.j2": "elsewhere", "a/../b.j2": "here"})
+    files = PaperFiles(texts={"../other.j2": "elsewhere", "a/../b.j2": "here"})
     assert Templates(files, {}).render("{% include 'a/../b.j2' %}", {}) == "here"
     with pytest.raises(TemplateFault, match="leads out of the board's folder"):
-        Templates(files, {}).render("{% include '../shared.j2' %}", {})
+        Templates(files, {}).render("{% include '../other.j2' %}", {})
