@@ -23,8 +23,8 @@ LONGEST = 12
 
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    prompts = Path(__file__).parent / "boards" / "bad"
-    return stage(tmp_path_factory.mktemp("page") / "project", prompts)
+    boards = Path(__file__).parent / "boards"
+    return stage(tmp_path_factory.mktemp("page") / "project", boards / "bad", boards / "good")
 
 
 def test_the_page_is_what_the_boards_and_the_program_say(staged):
