@@ -35,6 +35,7 @@ BEYOND_A_SCHEMA = {"SF0209"}
 
 ELSEWHERE = {
     "shots_a_list": "we mark the key, an editor the list on the line below it",
+    "own_request": "what may stand under request is the request's schema, which an editor does not read",
     "shots_only_x": "that keys which begin with x- are no shots is no matter of shape",
 }
 """Boards of which the two say different things, and why."""
@@ -160,7 +161,7 @@ def expected(board: Path) -> set[tuple[int, str]]:
     said = board.with_suffix(".txt").read_text("utf-8")
     return {
         (int(match[1]), match[2])
-        for match in re.finditer(r"^\S+?:(\d+):\d+ (?:\[.*?\] )?(SF\d{4}) ", said, re.MULTILINE)
+        for match in re.finditer(rf"^{re.escape(board.name)}:(\d+):\d+ (?:\[.*?\] )?(SF\d{{4}}) ", said, re.MULTILINE)
     }
 
 
