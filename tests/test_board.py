@@ -164,6 +164,7 @@ def assert_said(text: str | bytes) -> None:
 
 @settings(max_examples=400)
 @given(boards(), st.lists(st.tuples(st.integers(0, 999), st.none() | KEYS, TREES), min_size=1, max_size=4))
+@pytest.mark.slow
 def test_a_damaged_board_says_what_is_wrong(data, damages):
     assert_said(json.dumps(damaged(data, damages), ensure_ascii=False, indent=1))
 

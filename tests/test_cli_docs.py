@@ -63,6 +63,7 @@ def test_every_schema_that_the_page_names_is_published():
     assert set(re.findall(r"`skyflow schema (\w+)`", PAGE)) <= set(schema_names())
 
 
+@pytest.mark.slow
 def test_the_commands_work_in_the_order_in_which_they_stand(project, monkeypatch, capsys):
     monkeypatch.syspath_prepend(plug_in(project / "plugged"))
     monkeypatch.setitem(BACKEND.settings, "default", "quick")  # the very same path, with tiny clips

@@ -328,6 +328,7 @@ class TestTheProgramItself:
         assert "Traceback" not in ended.stderr
 
     @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+    @pytest.mark.slow
     def test_every_encoding_can_say_every_board(self, here, encoding):
         (here / "board.yaml").write_text('skyflow: 1\nshots:\n  a: {prompt: "看 😀 é → 🜁"}\n', "utf-8")
         setting = {"PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}

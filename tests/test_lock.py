@@ -178,6 +178,7 @@ def test_a_newer_lock_is_refused_and_left_alone(tmp_path):
     assert (tmp_path / "board.lock").read_bytes() == content
 
 
+@pytest.mark.slow
 def test_a_lock_cut_off_at_any_byte_is_refused(tmp_path):
     filled(tmp_path)
     path = tmp_path / "board.lock"
