@@ -10,6 +10,7 @@
     ├── MediaError               1   a file is not the picture, clip or voice that it is taken for
     ├── StoreError               1   the disk would not keep or give back what it was asked to
     └── MakeError                1   a backend could not make a shot
+        └── AccountRefused       4   the provider refuses the account, so it would refuse every other shot too
 
 Library code raises these and never exits or prints; the verb decides what a person sees.
 """
@@ -93,3 +94,9 @@ class StoreError(SkyflowError):
 
 class MakeError(SkyflowError):
     """A backend could not make a shot."""
+
+
+class AccountRefused(MakeError):
+    """The provider refuses the account: its key, its rights or its credit."""
+
+    exit_code = ExitCode.ACCOUNT_REFUSED

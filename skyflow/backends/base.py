@@ -8,11 +8,13 @@ making can run in another process, or on another machine, without any of those c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from skyflow.board.model import Output
+    from skyflow.planning.takes import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +22,20 @@ class Input:
     """One medium that a request names.
 
     Attributes:
-        path: a local file to read; not to be changed.
+        path: a local file to read; not to be changed. Where ``address`` is given it is a placeholder.
         kind: what it is.
         drawn: whether this same backend made it (a frame or clip of an earlier shot), so that it may know its layout.
+        sha256: of the file.
+        remote: the provider's own name of it, where it is the clip of a take that the provider made.
+        address: a URL or a provider's UUID that the board gives in place of a file; a URL may hold a secret.
     """
 
     path: str
     kind: Literal["image", "clip", "voice"]
     drawn: bool = False
+    sha256: str = ""
+    remote: str | None = None
+    address: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,9 @@ class Assignment:
         takes: which takes to make, numbered from 1 within the key.
         output: the clip that is expected of each, after ``Backend.output``.
         folder: an empty folder for the results.
+        longer: by how many frames a clip may exceed ``output`` because it contains the clip that it extends.
+        identity: SHA-256, in the store, of what the key was taken of.
+        estimate: USD for one take, at the model's published prices.
     """
 
     shot: str
@@ -51,16 +62,24 @@ class Assignment:
     takes: tuple[int, ...]
     output: Output
     folder: str
+    longer: int = 0
+    identity: str = ""
+    estimate: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One take as its backend left it: a finished file in the assignment's folder."""
+    """One take as its backend left it: a finished file in the assignment's folder.
+
+    Attributes:
+        receipt: what the provider said of it, where it was paid for.
+    """
 
     take: int
     path: str
     seed: int | None = None
     notes: tuple[str, ...] = ()
+    receipt: Receipt | None = None
 
 
 Progress = Callable[[float], None]

@@ -10,7 +10,25 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
     from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider said of a take that was paid for.
+
+    Attributes:
+        task_uuid: the task that brought it.
+        video_uuid: the provider's name of the clip.
+        cost: USD as reported; None where nothing was.
+        nsfw: whether the provider flagged it; None where it did not look.
+    """
+
+    task_uuid: str
+    video_uuid: str
+    cost: Decimal | None = None
+    nsfw: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +42,7 @@ class Take:
         bytes: the clip's length.
         rate: frames per second.
         seed: as the backend reported it, where it has one.
+        receipt: where it was paid for.
     """
 
     take: int
@@ -36,6 +55,7 @@ class Take:
     rate: Fraction
     sound: bool
     seed: int | None = None
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
