@@ -10,7 +10,7 @@ from skyflow.board import graph, mentions, rules, schema, secret
 from skyflow.board.draft import draft
 from skyflow.board.edit import final_edit
 from skyflow.board.findings import Findings
-from skyflow.board.library import libraries, overlaid
+from skyflow.board.using import libraries, overlaid
 from skyflow.board.model import Board, Delivery
 from skyflow.board.prompts import Prompts
 from skyflow.board.resolve import Resolver
