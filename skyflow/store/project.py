@@ -10,6 +10,7 @@
         hold                          who is running this board
         animatic.lock                 the record of takes that can be made again for nothing
         objects/ab/cdef…              every clip, by the SHA-256 of its content
+        journal.sqlite                what was bought, and how far each task is
         tmp/                          work in progress; empty when nothing runs
 
 All boards of a folder share its state. Reading creates nothing.
@@ -77,6 +78,11 @@ class Project:
     @property
     def hold(self) -> Path:
         return self.state / "hold"
+
+    @property
+    def journal(self) -> Path:
+        """The record of every task that was bought, whichever of the folder's boards it was for."""
+        return self.state / "journal.sqlite"
 
     def out(self, backend: str) -> Path:
         """The folder of results under names for people."""

@@ -1,0 +1,220 @@
+"""An SQLite file that is written durably, read without a trace, and never taken for what it is not.
+
+It has a rollback journal and no write-ahead log. A log costs fewer flushes, but a reader of it creates files, cannot
+read in a folder that is closed to it, and takes a log that lost its end for one that never had it. Here a transaction
+that has returned is in the one file, whose folder was flushed as well, and a file at rest has no companions.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from skyflow.errors import Refused, StoreError
+from skyflow.store import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATIENCE = 30.0
+"""Seconds for which another process may be in the middle of a write or a read, each of which takes milliseconds."""
+
+CLOSED = "give yourself the right to write there"
+FULL = "free some space on that disk and run again; what is finished is kept"
+REMEDIES = {
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_READONLY: CLOSED,
+    sqlite3.SQLITE_PERM: CLOSED,
+    sqlite3.SQLITE_CANTOPEN: CLOSED,
+    sqlite3.SQLITE_AUTH: CLOSED,
+    sqlite3.SQLITE_BUSY: "wait until the other process has ended, or stop it",
+    sqlite3.SQLITE_LOCKED: "wait until the other process has ended, or stop it",
+}
+DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR}
+KIND = 0x736B7966
+"""Stands in the file's header for ``skyf``: another program's database is not ours to read."""
+
+
+def writable(path: Path, schema: str, version: int) -> sqlite3.Connection:
+    """Open a database to write to, and create it where there is none; only its owner may read it.
+
+    Args:
+        schema: statements that a new one starts with.
+        version: of the schema.
+
+    Raises:
+        Refused: a newer skyflow wrote it.
+        StoreError: it is damaged, or the disk refused.
+    """
+    if not path.exists():
+        _create(path, schema, version)
+    with errors(path, "open"):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    try:
+        with errors(path, "open"):
+            _durable(connection)
+        judge(connection, path, version)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def snapshot(path: Path, schema: str, version: int) -> sqlite3.Connection:
+    """What a database holds now, in memory; empty where there is none. Creates nothing and keeps nothing open.
+
+    Raises:
+        Refused: a newer skyflow wrote it.
+        StoreError: it is damaged, or cannot be read.
+    """
+    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        if not path.exists():
+            _orphaned(path)
+            memory.executescript(schema)
+            return memory
+        with errors(path, "read"):
+            _copy(path, memory)
+        judge(memory, path, version)
+    except BaseException:
+        memory.close()
+        raise
+    return memory
+
+
+def judge(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """See that a database is ours, of a version that is known, and sound.
+
+    Raises:
+        Refused: a newer skyflow wrote it.
+        StoreError: it is damaged.
+    """
+    with errors(path, "read"):
+        ((kind,),) = connection.execute("PRAGMA application_id")
+        ((found,),) = connection.execute("PRAGMA user_version")
+    if kind != KIND or found < 1:
+        raise damaged(path, "it is not what skyflow writes")
+    if found > version:
+        message = f"{path} is of version {found}; this skyflow knows version {version}"
+        raise Refused(message, "use the newer skyflow that wrote it")
+    with errors(path, "read"):
+        ((said,), *_) = connection.execute("PRAGMA integrity_check(1)")
+    if said != "ok":
+        raise damaged(path, str(said).strip().splitlines()[-1].lower())
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """All that the body writes, or nothing of it; durable once this has ended.
+
+    Raises:
+        StoreError: the disk refused, or the database is damaged.
+    """
+    with errors(path, "write"):
+        connection.execute("BEGIN IMMEDIATE")
+    try:
+        with errors(path, "write"):
+            yield
+            connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # a failure may have rolled back by itself
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def errors(path: Path, what: str) -> Iterator[None]:
+    """Say what SQLite could not do with which file, and what helps."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        primary = None if code is None else code & 0xFF
+        if primary in DAMAGE:
+            raise damaged(path, str(error).lower()) from error
+        remedy = REMEDIES.get(primary or 0, "see to the disk, then run again")
+        raise StoreError(f"cannot {what} {path}: {str(error).lower()}", remedy) from error
+
+
+def damaged(path: Path, why: str) -> StoreError:
+    """The error for a file that does not say what was written to it."""
+    return StoreError(
+        f"{path} is damaged: {why}",
+        "put a copy of it in its place; where there is none, move it away: the next run meets what is in flight "
+        "under the same UUIDs, and only the ledger starts anew",
+    )
+
+
+def _create(path: Path, schema: str, version: int) -> None:
+    """Put an empty database in place, whole; a file of no bytes is thereby always damage and never a new one."""
+    _orphaned(path)
+    temporary = path.with_name(f"{files.TEMPORARY}{secrets.token_hex(6)}-{path.name}")
+    try:
+        with files.disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with errors(path, "write"), closing(sqlite3.connect(temporary, isolation_level=None)) as connection:
+            head = f"PRAGMA application_id = {KIND}; PRAGMA user_version = {version};"
+            connection.executescript(f"BEGIN; {head} {schema} COMMIT;")
+        with files.disk_errors(path):
+            files.flush(temporary)
+            _name(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _name(finished: Path, path: Path) -> None:
+    """Give a finished file its name, unless another process was faster: then that one's stands."""
+    try:
+        os.link(finished, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            finished.replace(path)
+    files.flush(path.parent)
+
+
+def _orphaned(path: Path) -> None:
+    """Refuse to start anew beside what only a file that was taken away can explain.
+
+    SQLite would undo an interrupted write of the old file in the new one.
+    """
+    if path.with_name(f"{path.name}-journal").exists():
+        raise damaged(path, "it is gone, and a write to it was interrupted")
+
+
+def _durable(connection: sqlite3.Connection) -> None:
+    """EXTRA flushes the folder too once the rollback journal is deleted, which is what commits."""
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("PRAGMA synchronous = EXTRA")
+    connection.execute("PRAGMA fullfsync = ON")  # macOS leaves bytes in the drive otherwise
+
+
+def _copy(path: Path, memory: sqlite3.Connection) -> None:
+    """All pages at one moment; a write that a crash interrupted is undone first, which takes the right to write."""
+    try:
+        _copy_in_mode(path, "ro", memory)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+        _copy_in_mode(path, "rw", memory)
+
+
+def _copy_in_mode(path: Path, mode: str, memory: sqlite3.Connection) -> None:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # has the lock, or says who is in the way
+        connection.backup(memory)
