@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skyflow.errors import Refused, StoreError, UsageError
-from skyflow.planning.takes import Take, Version
+from skyflow.planning.takes import Receipt, Take, Version
 from skyflow.running.lock import Lock
 
 if TYPE_CHECKING:
@@ -69,6 +72,70 @@ def test_what_is_recorded_is_read_back_whole(tmp_path):
     assert again.shots() == ("climb", "opening")
     assert again.cut == (A, B)
     assert again.objects() == {B, C}
+
+
+TASK, VIDEO = "5f2d1c0a-7b1e-4c55-9d0c-0a1b2c3d4e5f", "0e7c2b1a-1111-4222-8333-444455556666"
+
+
+def paid(number: int, cost: str | None = "0.84", *, nsfw: bool | None = None) -> Take:
+    return replace(take(number), receipt=Receipt(TASK, VIDEO, Decimal(cost) if cost else None, nsfw=nsfw))
+
+
+def test_what_a_take_cost_is_recorded_to_the_digit(tmp_path):
+    bought = version(A, take(1), paid(2), paid(3, "0.8400", nsfw=True), paid(4, None, nsfw=False))
+    lock = empty(tmp_path)
+    assert lock.record("opening", bought) == bought
+    lock.save()
+    assert empty(tmp_path).current("opening") == bought
+    written = json.loads((tmp_path / "board.lock").read_text())["shots"]["opening"]["versions"][A]["takes"]
+    assert {"task_uuid", "video_uuid", "cost", "nsfw"} & written["1"].keys() == set()
+    assert {name: written["2"][name] for name in ("task_uuid", "video_uuid", "cost")} == {
+        "task_uuid": TASK,
+        "video_uuid": VIDEO,
+        "cost": "0.84",
+    }
+    assert (written["3"]["cost"], written["3"]["nsfw"]) == ("0.8400", True)
+    assert "cost" not in written["4"]
+
+
+@given(st.decimals())
+def test_whatever_a_provider_reports_as_cost_the_lock_can_be_read_again(tmp_path_factory, cost):
+    lock = empty(tmp_path_factory.getbasetemp())
+    recorded = lock.record("opening", version(A, replace(take(1), receipt=Receipt(TASK, VIDEO, cost))))
+    receipt = recorded.takes[1].receipt
+    assert receipt is not None
+    assert receipt.cost is None or receipt.cost == cost
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,18})?", str(cost)):
+        assert receipt.cost == cost
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cost", 0.84),
+        ("cost", "-1"),
+        ("cost", "NaN"),
+        ("cost", "1e9"),
+        ("cost", "٣"),
+        ("nsfw", "no"),
+        ("nsfw", 0),
+        ("task_uuid", None),
+        ("task_uuid", "../../x"),
+        ("video_uuid", ""),
+        ("video_uuid", "a\nb"),
+        ("video_uuid", "-x"),
+    ],
+)
+def test_a_receipt_that_is_none_is_refused_with_its_place(tmp_path, name, value):
+    lock = empty(tmp_path)
+    lock.record("opening", version(A, paid(1)))
+    lock.save()
+    path = tmp_path / "board.lock"
+    document = json.loads(path.read_text())
+    document["shots"]["opening"]["versions"][A]["takes"]["1"][name] = value
+    path.write_text(json.dumps(document))
+    with pytest.raises(StoreError, match=rf"takes\.1\.{name} is "):
+        empty(tmp_path)
 
 
 def test_the_text_is_stable_and_knows_no_time_and_no_place(tmp_path):
@@ -257,7 +324,9 @@ JSON = st.recursive(
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory) -> tuple[Path, dict[str, object]]:
     folder = tmp_path_factory.mktemp("lock")
-    filled(folder)
+    lock = filled(folder)
+    lock.record("opening", version(A, paid(3, nsfw=False)))
+    lock.save()
     return folder, json.loads((folder / "board.lock").read_text())
 
 

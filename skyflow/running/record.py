@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from skyflow.planning.takes import Take, Version
+from skyflow.planning.takes import Receipt, Take, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,8 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 ID = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 RATE = re.compile(r"[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,18})?")
 WORDS = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 
 
@@ -90,6 +93,22 @@ def read_take(number: int, value: object, at: str) -> Take:
         rate=Fraction(text(raw.get("fps"), f"{at}.fps", RATE)),
         sound=sound,
         seed=None if seed is None else whole(seed, f"{at}.seed", least=0),
+        receipt=_read_receipt(raw, at),
+    )
+
+
+def _read_receipt(raw: Mapping[str, Any], at: str) -> Receipt | None:
+    """Where a take was paid for; None for one that cost nothing, and for one of an older lock."""
+    if not any(name in raw for name in ("task_uuid", "video_uuid", "cost", "nsfw")):
+        return None
+    cost, nsfw = raw.get("cost"), raw.get("nsfw")
+    if nsfw is not None and not isinstance(nsfw, bool):
+        raise Unreadable(f"{at}.nsfw is {_short(nsfw)}")
+    return Receipt(
+        task_uuid=text(raw.get("task_uuid"), f"{at}.task_uuid", NAME),
+        video_uuid=text(raw.get("video_uuid"), f"{at}.video_uuid", NAME),
+        cost=None if cost is None else Decimal(text(cost, f"{at}.cost", MONEY)),
+        nsfw=nsfw,
     )
 
 
@@ -121,7 +140,17 @@ def _write_take(take: Take) -> dict[str, Any]:
         "fps": str(take.rate),
         "sound": take.sound,
     }
-    return written if take.seed is None else written | {"seed": take.seed}
+    if take.seed is not None:
+        written["seed"] = take.seed
+    return written if take.receipt is None else written | _write_receipt(take.receipt)
+
+
+def _write_receipt(receipt: Receipt) -> dict[str, Any]:
+    written: dict[str, Any] = {"task_uuid": receipt.task_uuid, "video_uuid": receipt.video_uuid}
+    cost = "" if receipt.cost is None else f"{receipt.cost:f}"
+    if MONEY.fullmatch(cost):  # what a provider reports may be no amount of money; then none was reported
+        written["cost"] = cost
+    return written if receipt.nsfw is None else written | {"nsfw": receipt.nsfw}
 
 
 def _short(value: object) -> str:
