@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import yaml
 
 from skyflow.board import events
+from skyflow.board.broken import broken
 from skyflow.board.scalar import align
 from skyflow.board.text import Text, decode
 from skyflow.problems import Place, Problem, Related
@@ -128,7 +129,10 @@ class Source:
         characters = self.text.characters
         if bad := NOT_TEXT.search(characters):
             message = f"the character U+{ord(bad[0]):04X} cannot stand in YAML"
-            self._note("SF0103", (), bad.span(), message, "remove it")
+            # Every other byte of UTF-16 is zero, as long as the letters are plain ones.
+            wide = bad[0] == "\0" and characters[1:4:2].replace("\0", "") == "" and characters[:1] > "\0"
+            remedy = "save the file as UTF-8: it looks like UTF-16" if wide else "remove it"
+            self._note("SF0103", (), bad.span(), message, remedy)
             return
         try:
             built = events.build(yaml.parse(characters, Loader=yaml.CSafeLoader), self._spots, self._note)
@@ -139,16 +143,9 @@ class Source:
             self._blank("SF0104", "the file is empty", "start with `skyflow: 1`, or run `skyflow init`")
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
-        mark = error.problem_mark or error.context_mark
-        characters = self.text.characters
-        start = min(mark.index, len(characters)) if mark else 0
-        message, remedy = _plain_words(error, characters[start : start + 1])
-        context = error.context_mark
-        if context and error.context and context.index != start:
-            also = (context.index, context.index + 1, error.context)
-            self._note("SF0101", (), (start, start + 1), message, remedy, also)
-        else:
-            self._note("SF0101", (), (start, start + 1), message, remedy)
+        found = broken(self.text.characters, error)
+        also = [found.also] if found.also else []
+        self._note("SF0101", (), (found.start, found.end), found.message, found.remedy, *also)
 
 
 def not_utf8(name: str, content: bytes, error: UnicodeDecodeError) -> Problem:
@@ -156,21 +153,6 @@ def not_utf8(name: str, content: bytes, error: UnicodeDecodeError) -> Problem:
     before = content[: error.start].decode("utf-8", "replace")
     column = len(before) - (before.rfind("\n") + 1) + 1
     place = Place(name, before.count("\n") + 1, column)
-    message = f"byte 0x{content[error.start]:02x} is not UTF-8"
+    wide = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    message = "the file is UTF-16, not UTF-8" if wide else f"byte 0x{content[error.start]:02x} is not UTF-8"
     return Problem("SF0103", place, "", message, "save the file as UTF-8")
-
-
-def _plain_words(error: yaml.MarkedYAMLError, character: str) -> tuple[str, str]:
-    """The parser's complaint, and what usually mends it."""
-    said = str(error.problem or error.context or "this is not YAML")
-    if character == "\t":
-        return "a tab cannot indent YAML", "indent with spaces"
-    remedies = {
-        "mapping values are not allowed": "put quotes around text that holds `: `, or mend the indentation",
-        "could not find expected ':'": "add the `:`, or mend the indentation",
-        "cannot start any token": "put quotes around text that starts with this character",
-        "did not find expected": "check brackets, quotes and the indentation of this line and the one before",
-        "found unexpected end of stream": "close the quote or bracket that was opened",
-        "invalid Unicode character escape": "write the character itself, or \\\\U and eight digits",
-    }
-    return f"not YAML: {said}", next((mend for words, mend in remedies.items() if words in said), "")
