@@ -159,7 +159,13 @@ class _Builder:
             if self.open[-1].start == at - 1 and isinstance(event, yaml.MappingStartEvent):
                 said = "YAML takes {{ for the start of a mapping in a mapping"
                 self.refuse("SF0106", at - 1, at + 1, said, "put quotes around text that begins with {{")
-            self.refuse("SF0106", at, at + 1, "a mapping or list cannot be a key", "make it text, or close the bracket before it")
+            self.refuse(
+                "SF0106",
+                at,
+                at + 1,
+                "a mapping or list cannot be a key",
+                "make it text, or close the bracket before it",
+            )
         if len(self.open) == MAX_DEPTH:
             self.refuse("SF0102", at, at + 1, f"nested deeper than {MAX_DEPTH} levels", "flatten the board")
         if event.tag not in {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}:
