@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from skyflow import backends
+from skyflow.backends.paid import PaidBackend
 from skyflow.board.read import Reading, read
 from skyflow.errors import BoardInvalid, UsageError
 from skyflow.media.local import LocalFiles
 from skyflow.planning.conform import faults
-from skyflow.planning.plan import Maker, Plan
+from skyflow.planning.plan import Plan
 from skyflow.planning.plan import plan as decide_all
 from skyflow.planning.request import request
 from skyflow.problems import Place, Problem, did_you_mean
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from skyflow.running.events import Watcher
     from skyflow.running.options import Options
     from skyflow.running.outcome import Result
+    from skyflow.running.recovering import Recovered
     from skyflow.store.hold import Held
 
 DEFAULT_BACKEND = "animatic"
@@ -109,7 +111,7 @@ def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str
     """
     maker = backends.get(backend, proxy=proxy)
     known = LockKnown.of(loaded.project, maker)
-    return decide_all(loaded.board, Maker(maker.name, maker.version, maker.output), known)
+    return decide_all(loaded.board, runner.maker_of(maker), known)
 
 
 def run(  # noqa: PLR0913 - what to run, then what to run it with, each with its default
@@ -146,6 +148,27 @@ def run(  # noqa: PLR0913 - what to run, then what to run it with, each with its
 
         async def main() -> Result:
             return await runner.run(loaded.board, maker, proof, options=options, watcher=watcher)
+
+        return anyio.run(main)
+
+
+def recover(project: Project, backend: str | PaidBackend) -> tuple[Recovered, ...]:
+    """Fetch what earlier runs of a board paid for and never fetched. Nothing is bought; the board is not read.
+
+    Raises:
+        UsageError: there is no such board, no such backend, the backend costs nothing, or it has no key.
+        Refused: BoardHeld.
+        StoreError: the disk refused.
+    """
+    maker = backends.get(backend)
+    if not isinstance(maker, PaidBackend):
+        raise UsageError(f"{maker.name} costs nothing: there is nothing to recover", "name one that is paid for")
+    if not project.board.is_file():
+        raise UsageError(f"there is no {project.board.name}", "name the board whose runs were interrupted")
+    with hold(project, "recover") as held:
+
+        async def main() -> tuple[Recovered, ...]:
+            return await runner.recover_all(maker, held)
 
         return anyio.run(main)
 

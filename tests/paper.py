@@ -11,11 +11,12 @@ from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia
 from skyflow.board.read import Reading, read
 from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
+from skyflow.media.local import LocalFiles
 from skyflow.planning.plan import Maker, Plan, plan
 from skyflow.planning.takes import CutState, Take, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from skyflow.board.model import Board
     from skyflow.planning.key import Bound
@@ -61,6 +62,9 @@ class PaperFiles:
     def voice(self, path: str) -> FileMedia:
         return self._look(path, VoiceFacts)
 
+    def picture(self, content: bytes) -> tuple[str, ImageFacts]:
+        return LocalFiles.picture(content)
+
     def rename(self, old: str, new: str) -> None:
         self.content[new] = self.content.get(old, old.encode())
         self.media[new] = self.media.pop(old)
@@ -102,6 +106,7 @@ class PaperKnown:
     gone: set[str] = field(default_factory=set)
     damaged: set[str] = field(default_factory=set)
     cut_key: str | None = None
+    flights: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def version(self, shot: str, key: str) -> Version | None:
         named = [self.versions.get(shot, []), *self.versions.values()]
@@ -124,6 +129,9 @@ class PaperKnown:
 
     def held(self, take: Take) -> bool:
         return take.sha256 not in self.gone
+
+    def in_flight(self, key: str, takes: Collection[int]) -> tuple[int, ...]:
+        return tuple(sorted(set(takes) & self.flights.get(key, frozenset())))
 
     def make(self, step: Step, *takes: int, salt: str = "") -> None:
         """Record takes of a step; the same key and salt give the same clip."""

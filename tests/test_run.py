@@ -346,6 +346,7 @@ def test_everything_is_told_as_it_happens_and_as_json(project):
         "takes": [1],
         "seconds": 2.5,
         "notes": [],
+        "cost": None,
     }
     assert json.loads(json.dumps(told)) == told
 

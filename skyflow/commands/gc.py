@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from skyflow.board.source import Source
 from skyflow.commands.words import number, size
 from skyflow.errors import ExitCode, Refused, UsageError
+from skyflow.running.journal import SqliteJournal
 from skyflow.running.lock import Lock
 from skyflow.store import files
 from skyflow.store.hold import hold
@@ -35,7 +36,7 @@ def gc(*, terminal: Terminal, board: str, yes: bool, dry_run: bool) -> ExitCode:
         return ExitCode.DONE
     with hold(project, "gc") as held:
         locks = [_pruned(path, project) for path in project.locks()]
-        kept = frozenset[str]().union(*(lock.objects() for lock in locks))
+        kept = frozenset[str]().union(*(lock.objects() for lock in locks), _bought(project))
         going = sorted(sha256 for sha256 in held.objects if sha256 not in kept)
         freed = sum(held.objects.path(sha256).stat().st_size for sha256 in going)
         what = f"{number(len(going), 'object')}, {size(freed)}"
@@ -57,6 +58,14 @@ def _pruned(path: Path, project: Project) -> Lock:
     if path in project.own_repeatable_locks():
         lock.prune(_shots(project.board) or lock.shots())
     return lock
+
+
+def _bought(project: Project) -> set[str]:
+    """What the journal knows to be in the store, or needs to finish what is in flight, whatever the locks say."""
+    with SqliteJournal.read(project.journal) as journal:
+        records = list(journal.records())
+    clips = {take.sha256 for record in records for take in record.kept.values()}
+    return clips | {record.task.identity for record in records}
 
 
 def _shots(board: Path) -> tuple[str, ...]:

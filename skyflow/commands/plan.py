@@ -11,8 +11,9 @@ from rich.text import Text
 from skyflow import pipeline
 from skyflow.commands import loading
 from skyflow.commands.choosing import chosen
-from skyflow.commands.words import dollars, length, number
+from skyflow.commands.words import length, number
 from skyflow.errors import ExitCode
+from skyflow.planning.cost import dollars
 from skyflow.planning.plan import Action, as_json
 from skyflow.terminal import cells, table, visible
 
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     from skyflow.planning.plan import Plan, Step
     from skyflow.terminal import Terminal
 
-STYLES = {Action.MAKE: "green", Action.WAIT: "yellow", Action.REUSE: "dim", Action.FOOTAGE: "dim"}
+STYLES = {
+    Action.MAKE: "green",
+    Action.RESUME: "cyan",
+    Action.WAIT: "yellow",
+    Action.REUSE: "dim",
+    Action.FOOTAGE: "dim",
+}
 NARROW = 76
 """On fewer columns than this the reason has no room beside size and takes, and is worth more."""
 
@@ -91,7 +98,7 @@ HEADS = ("shot", "", "length>", "size>", "takes>", "cost>", "why")
 def _row(whole: Plan, step: Step) -> tuple[str, str, str, str, str, str, str]:
     output = whole.maker.output(step.shot.output)
     takes = "" if step.shot.footage else str(step.shot.takes)
-    price = "" if step.shot.footage else dollars(step.cost)
+    price = "" if step.shot.footage else dollars(step.due if whole.maker.paid else step.cost)
     return step.shot.id, str(step.action), length(output.seconds), str(output.size), takes, price, step.reason
 
 
@@ -109,7 +116,11 @@ def summary(whole: Plan) -> str:
     counts = {action: sum(step.action is action for step in whole.steps) for action in Action}
     todo = [
         (counts[Action.MAKE], "to make"),
-        (counts[Action.WAIT], "waiting for those" if counts[Action.MAKE] else "waiting for shots left out"),
+        (counts[Action.RESUME], "in flight"),
+        (
+            counts[Action.WAIT],
+            "waiting for those" if counts[Action.MAKE] or counts[Action.RESUME] else "waiting for shots left out",
+        ),
         (counts[Action.REUSE], "unchanged"),
         (counts[Action.FOOTAGE], "footage"),
     ]
@@ -120,9 +131,19 @@ def summary(whole: Plan) -> str:
     chain = _longest_chain(whole)
     if len(chain) > 1:
         lines.append(f"The longest chain is {' → '.join(chain)}.")
-    which = "these shots" if len(whole.steps) < len(whole.board.shots) else "the board"
-    lines.append(f"{whole.maker.name} is free; on runware {which} would cost {dollars(whole.total_cost)}.")
+    lines.append(_price(whole))
     return "\n".join(lines)
+
+
+def _price(whole: Plan) -> str:
+    """What a run would spend; of what is free, what the real film would cost."""
+    which = "these shots" if len(whole.steps) < len(whole.board.shots) else "the board"
+    if not whole.maker.paid:
+        return f"{whole.maker.name} is free; on runware {which} would cost {dollars(whole.total_cost)}."
+    due = f"A run would spend {dollars(whole.total_due)}" if whole.total_due else "A run would spend nothing"
+    if whole.total_due == whole.total_cost:
+        return f"{due}."
+    return f"{due}; all of {which} costs {dollars(whole.total_cost)}, made or not."
 
 
 def _longest_chain(whole: Plan) -> list[str]:

@@ -12,6 +12,7 @@ from skyflow.errors import ExitCode, UsageError
 from skyflow.running.options import Options, Retake
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from typing import Unpack
 
     from skyflow.commands.loading import AboutPlan
@@ -19,7 +20,18 @@ if TYPE_CHECKING:
     from skyflow.terminal import Terminal
 
 
-def retake(*, terminal: Terminal, shot: str, form: str, takes: int, **about: Unpack[AboutPlan]) -> ExitCode:
+def retake(
+    *,
+    terminal: Terminal,
+    shot: str,
+    form: str,
+    takes: int,
+    max_cost: Decimal | None,
+    yes: bool,
+    listen: str | None,
+    webhook_url: str | None,
+    **about: Unpack[AboutPlan],
+) -> ExitCode:
     """Make more takes; the pick stays.
 
     Raises:
@@ -28,7 +40,10 @@ def retake(*, terminal: Terminal, shot: str, form: str, takes: int, **about: Unp
     with loading.held(terminal, about, "retake") as (loaded, held):
         loading.known_shot(shot, loaded)
         _see_inputs(shot, loaded, about)
-        code = watched(terminal, loaded, held, Options(retake=Retake(shot, takes)), about=about, form=form)
+        options = Options(
+            retake=Retake(shot, takes), max_cost=max_cost, yes=yes, listen=listen, webhook_url=webhook_url
+        )
+        code = watched(terminal, loaded, held, options, about=about, form=form)
     if code is ExitCode.DONE and form != "json":
         pick = loading.again("pick", about, shot, "TAKE")
         terminal.say(f"the film still uses the take that was picked; {pick} changes it")

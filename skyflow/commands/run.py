@@ -8,19 +8,22 @@ from skyflow import pipeline
 from skyflow.commands import loading
 from skyflow.commands.choosing import chosen
 from skyflow.commands.plan import plan
+from skyflow.commands.spending import agreed
 from skyflow.commands.watching import watching
 from skyflow.commands.words import length, listed, number, shown
+from skyflow.planning.cost import dollars
 from skyflow.running.options import Options
 from skyflow.running.outcome import Cut, Interrupted, NotSelected, Reused, Skipped
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from typing import Unpack
 
     from skyflow.commands.choosing import AboutShots
     from skyflow.commands.loading import AboutPlan
     from skyflow.errors import ExitCode
     from skyflow.pipeline import Loaded
-    from skyflow.running.outcome import NoCut, Result
+    from skyflow.running.outcome import Bill, NoCut, Result
     from skyflow.store.hold import Held
     from skyflow.terminal import Terminal
 
@@ -34,13 +37,26 @@ def run(
     locked: bool,
     dry_run: bool,
     wait: bool,
+    max_cost: Decimal | None,
+    yes: bool,
+    listen: str | None,
+    webhook_url: str | None,
     **about: Unpack[AboutShots],
 ) -> ExitCode:
     """Run a board."""
     if dry_run:
         return plan(terminal=terminal, form=form, **about)
     with loading.held(terminal, about, "run", wait=wait) as (loaded, held):
-        options = Options(jobs=jobs, select=chosen(loaded, about), fail_fast=fail_fast, locked=locked)
+        options = Options(
+            jobs=jobs,
+            select=chosen(loaded, about),
+            fail_fast=fail_fast,
+            locked=locked,
+            max_cost=max_cost,
+            yes=yes,
+            listen=listen,
+            webhook_url=webhook_url,
+        )
         return watched(terminal, loaded, held, options, about=about, form=form)
 
 
@@ -48,6 +64,7 @@ def watched(
     terminal: Terminal, loaded: Loaded, held: Held, options: Options, *, about: AboutPlan, form: str
 ) -> ExitCode:
     """Run a board while a person, a log or a program watches, and say what came of it."""
+    options = agreed(terminal, loaded, options, about)
     with watching(terminal, loaded.board, form) as watcher:
         result = pipeline.run(
             loaded, about["backend"], proxy=about["proxy"], options=options, watcher=watcher, held=held
@@ -62,6 +79,10 @@ def _tell(terminal: Terminal, result: Result) -> None:
     terminal.say(_counts(result))
     for note in dict.fromkeys(note for made in result.made for note in made.notes):
         terminal.say(f"note: {note}", style="yellow")
+    for said in result.fetched:
+        terminal.say(f"from an earlier run: {said}")
+    if result.bill:
+        _tell_bill(terminal, result.bill)
     if isinstance(result.cut, Cut):
         _tell_cut(terminal, result.cut)
     else:
@@ -71,6 +92,12 @@ def _tell(terminal: Terminal, result: Result) -> None:
     if result.failed:
         names = [failure.shot for failure in result.failed]
         terminal.say(f"next: mend {listed(names)}, then run again; everything that was made is kept")
+
+
+def _tell_bill(terminal: Terminal, bill: Bill) -> None:
+    terminal.say(f"spent {dollars(bill.spent)}, {dollars(bill.estimated)} expected; `skyflow ledger` lists each task")
+    if bill.stopped:
+        terminal.say(f"nothing more was bought: {bill.stopped}", style="yellow")
 
 
 def _tell_cut(terminal: Terminal, cut: Cut) -> None:

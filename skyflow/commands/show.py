@@ -10,8 +10,9 @@ from rich.text import Text
 
 from skyflow import pipeline
 from skyflow.commands import loading
-from skyflow.commands.words import dollars, length, listed
+from skyflow.commands.words import length, listed
 from skyflow.errors import ExitCode
+from skyflow.planning.cost import dollars
 from skyflow.planning.request import shown
 from skyflow.terminal import cells, table, visible
 

@@ -21,8 +21,20 @@ if TYPE_CHECKING:
     from skyflow.planning.takes import Take
     from skyflow.terminal import Terminal
 
-STATES = {Action.MAKE: "to make", Action.REUSE: "there", Action.WAIT: "waiting", Action.FOOTAGE: "footage"}
-STYLES = {Action.MAKE: "yellow", Action.REUSE: "green", Action.WAIT: "yellow", Action.FOOTAGE: "dim"}
+STATES = {
+    Action.MAKE: "to make",
+    Action.RESUME: "in flight",
+    Action.REUSE: "there",
+    Action.WAIT: "waiting",
+    Action.FOOTAGE: "footage",
+}
+STYLES = {
+    Action.MAKE: "yellow",
+    Action.RESUME: "cyan",
+    Action.REUSE: "green",
+    Action.WAIT: "yellow",
+    Action.FOOTAGE: "dim",
+}
 
 
 def status(*, terminal: Terminal, form: str, **about: Unpack[AboutShots]) -> ExitCode:

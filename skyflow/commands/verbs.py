@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from skyflow.errors import UsageError
@@ -79,6 +80,15 @@ def _at_least_one(name: str, what: str) -> Callable[[str], int]:
     return number
 
 
+def _amount(name: str) -> Callable[[str], Decimal]:
+    def amount(text: str) -> Decimal:
+        if not re.fullmatch(r"[0-9]{1,9}([.][0-9]{1,6})?", text):
+            raise UsageError(f"{name} {text} is no amount", f"give USD, such as {name} 12.50")
+        return Decimal(text)
+
+    return amount
+
+
 def _format(*choices: str, says: str) -> Option:
     return _option(
         "--format",
@@ -92,6 +102,7 @@ def _format(*choices: str, says: str) -> Option:
 
 ABOUT_BOARD = "the board"
 ABOUT_MAKER = "what makes the clips"
+ABOUT_MONEY = "what costs money"
 EVERYWHERE = "how much is said"
 
 SET = _option(
@@ -105,7 +116,7 @@ VARS = _option(
 STRICT = _option("--strict", group=ABOUT_BOARD, action="store_true", help="take warnings for errors")
 BACKEND = _option(
     "--backend", group=ABOUT_MAKER, default="animatic", metavar="NAME",
-    help="animatic, which is free and the default, or one that is installed",
+    help="animatic, which is free and the default; runware, which makes the real film; or one that is installed",
 )  # fmt: skip
 PROXY = _option(
     "--proxy", group=ABOUT_MAKER, type=_one_of("--proxy", "480p", "720p"), metavar="480p|720p",
@@ -130,6 +141,24 @@ VERBOSE = _option(
 BOARD = (SET, VARS, STRICT)
 PLANNING = (*BOARD, BACKEND, PROXY)
 CHOOSING = (SELECT, EXCLUDE)
+PAYING = (
+    _option(
+        "--max-cost", group=ABOUT_MONEY, type=_amount("--max-cost"), metavar="USD",
+        help="the most that this run may newly spend; the board's own budget counts too",
+    ),
+    _option(
+        "--yes", "-y", group=ABOUT_MONEY, action="store_true",
+        help="spend what the plan says without a question",
+    ),
+    _option(
+        "--webhook-listen", group=ABOUT_MONEY, dest="listen", metavar="HOST:PORT",
+        help="hear there when a clip is ready, instead of only asking now and then",
+    ),
+    _option(
+        "--webhook-url", group=ABOUT_MONEY, metavar="URL",
+        help="the address under which the provider reaches --webhook-listen",
+    ),
+)  # fmt: skip
 ALWAYS = (QUIET, VERBOSE)
 
 MAKE, LOOK, TAKES, REST = "to make a film", "to look", "to choose", "to keep house"
@@ -179,6 +208,7 @@ VERBS: dict[str, Verb] = {
             ("skyflow run film.yaml --proxy 480p", "a fast look"),
             ("skyflow run --select +lamp", "lamp and all that it needs"),
             ("skyflow run --select tag:keeper --exclude lamp", "the keeper's shots but one"),
+            ("skyflow run --backend runware --max-cost 20", "the real film, for at most $20"),
         ),
         options=(
             *PLANNING,
@@ -191,6 +221,7 @@ VERBS: dict[str, Verb] = {
             _option("--locked", action="store_true", help="make nothing new: restore what the lock names, or refuse"),
             _option(DRY_RUN, action="store_true", help="only plan"),
             _option("--wait", action="store_true", help="where another run holds the board, wait for its end"),
+            *PAYING,
         ),
         more="The path of the cut goes to the standard output, all talk to the standard error. Ctrl-C keeps what was "
         "finished, and the next run goes on from there.",
@@ -250,6 +281,7 @@ VERBS: dict[str, Verb] = {
                 metavar="N",
                 help="how many more (default: 1)",
             ),
+            *PAYING,
         ),
         events=True,
     ),
@@ -259,6 +291,17 @@ VERBS: dict[str, Verb] = {
         examples=(("skyflow cut", "board.yaml in this folder"),),
         options=(*PLANNING, JSON),
         events=True,
+    ),
+    "recover": Verb(
+        does="fetch what an interrupted run paid for, whatever the board says now; buys nothing",
+        group=REST,
+        examples=(
+            ("skyflow recover", "what board.yaml's runs left at the provider"),
+            ("skyflow recover film.yaml --format json", "for a program"),
+        ),
+        options=(_option("--backend", group=ABOUT_MAKER, default="runware", metavar="NAME", help="whose"), JSON),
+        more="Each clip goes into the store and is recorded as a take of the shot that it was bought for. The board "
+        "may have changed since, or be broken.",
     ),
     "gc": Verb(
         does="drop what no lock names, and old versions of what can be made again for nothing",

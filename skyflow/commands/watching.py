@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skyflow.commands.words import clock, listed, number
+from skyflow.planning.cost import dollars
 from skyflow.running import events
 from skyflow.terminal import visible
 
@@ -83,8 +85,9 @@ def sentence(event: events.Event, *, verbose: bool = False) -> str:  # noqa: C90
             return f"{backend}: {what}, {jobs} at once" if len(making) > 1 else f"{backend}: {what}"
         case events.ShotStarted(shot=shot, takes=takes, reason=reason):
             return f"{shot}: making {_takes(takes)} ({reason})"
-        case events.ShotDone(shot=shot, how="made", takes=takes, seconds=seconds):
-            return f"{shot}: made {_takes(takes)} in {seconds:.1f} s"
+        case events.ShotDone(shot=shot, how="made", takes=takes, seconds=seconds, cost=cost):
+            price = "" if cost is None else f" for {dollars(cost)}"
+            return f"{shot}: made {_takes(takes)} in {seconds:.1f} s{price}"
         case events.ShotDone(shot=shot, how=how):
             return f"{shot}: {'unchanged' if how == 'reused' else how}" if verbose else ""
         case events.ShotFailed(shot=shot, message=message, remedy=remedy):
@@ -122,6 +125,7 @@ class LiveTable:
         self._through = 0
         self._cut_began = math.nan
         self._words = ""
+        self._cost = Decimal(0)
 
     def see(self, event: events.Event, /) -> None:
         """Take an event in; the next drawing shows it."""
@@ -146,6 +150,8 @@ class LiveTable:
 
     def _finish(self, shot: str, event: events.ShotDone | events.ShotFailed | events.ShotSkipped) -> None:
         self._running.pop(shot, None)
+        if isinstance(event, events.ShotDone) and event.cost:
+            self._cost += event.cost
         if shot in self._making:
             del self._making[shot]
             self._through += 1
@@ -168,6 +174,7 @@ class LiveTable:
     def _head(self) -> Text:
         whole = self._through + len(self._making)
         said = f"{self._words}: {self._through} of {number(whole, 'shot')}, {clock(self._now() - self._began)}"
+        said += f", {dollars(self._cost)} so far" if self._cost else ""
         return Text(said, "bold", no_wrap=True, overflow="ellipsis")
 
     def _rows(self, waiting: list[str], *, narrow: bool) -> Table:

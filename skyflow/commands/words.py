@@ -6,15 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from decimal import Decimal
     from fractions import Fraction
-
-
-def dollars(amount: Decimal) -> str:
-    """``$5.25``; a part of a cent is shown where there is one, since it is what the provider charges."""
-    exact = f"{amount.normalize():f}"
-    whole, _, cents = exact.partition(".")
-    return f"${whole}.{cents.ljust(2, '0')}"
 
 
 def length(seconds: Fraction | float) -> str:

@@ -7,21 +7,22 @@ disagree with a run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from skyflow.board.model import FileMedia
+from skyflow.board.model import ShotClip, ShotFrame
 from skyflow.errors import Refused
 from skyflow.planning import cut
-from skyflow.planning.cost import cost
+from skyflow.planning.cost import cost, dollars
 from skyflow.planning.key import Bound, bind
 from skyflow.planning.reasons import changes
 from skyflow.planning.request import Request, request, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from fractions import Fraction
 
     from skyflow.board.model import Board, Output, Shot
     from skyflow.planning.takes import Known, Version
@@ -31,6 +32,8 @@ class Action(StrEnum):
     """What happens to a shot."""
 
     MAKE = "make"
+    RESUME = "resume"
+    """The provider is at it already, for an earlier run: it is asked for and not bought again."""
     REUSE = "reuse"
     WAIT = "wait"
     """An input does not exist yet; whether the shot is made or reused shows when it does."""
@@ -47,11 +50,13 @@ class Maker:
 
     Attributes:
         output: as ``Backend.output``.
+        paid: whether a take costs money.
     """
 
     name: str
     version: str
     output: Callable[[Output], Output] = _as_planned
+    paid: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +69,11 @@ class Step:
         request: None for footage.
         bound: the request with hashes in place of media, once all of them exist.
         missing: the takes to make.
+        in_flight: those of them that were bought before, or may have been, and are only asked for.
         frozen: the version that the lock names, where the shot uses that whatever has changed.
         clip: SHA-256 of the clip that later shots and the cut use, where it is there already.
         cost: USD at the model's prices for the takes that the board asks for, made or not.
+        due: as much of it as a run would newly spend on a backend that costs money; for a shot that waits, the most.
     """
 
     shot: Shot
@@ -76,9 +83,11 @@ class Step:
     request: Request | None = None
     bound: Bound | None = None
     missing: tuple[int, ...] = ()
+    in_flight: tuple[int, ...] = ()
     frozen: Version | None = None
     clip: str | None = None
     cost: Decimal = Decimal(0)
+    due: Decimal = Decimal(0)
 
     @property
     def key(self) -> str | None:
@@ -110,12 +119,18 @@ class Plan:
         return sum((step.cost for step in self.steps), Decimal(0))
 
     @property
+    def total_due(self) -> Decimal:
+        """USD that a run would newly spend, at most, if every task succeeds at its published price."""
+        return sum((step.due for step in self.steps), Decimal(0))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What there is to say of the whole, a sentence each: that it costs more than the board allows for a run."""
         budget = self.board.budget
-        if budget is None or self.total_cost <= budget:
+        price = self.total_due if self.maker.paid else self.total_cost
+        if budget is None or price <= budget:
             return ()
-        return (f"${self.total_cost:,.2f} is more than the board's budget of ${budget:,.2f}",)
+        return (f"{dollars(price)} is more than the board's budget of {dollars(budget)}",)
 
     @property
     def nothing_to_make(self) -> bool:
@@ -130,11 +145,21 @@ def plan(board: Board, maker: Maker, known: Known) -> Plan:
     """Decide every shot from what is known before anything is made."""
     clips: dict[str, str | None] = {}
     steps = []
+    buyers: dict[str, Step] = {}
     for shot_id in board.order:
         step = decide(board, board.shots[shot_id], maker, known, clips)
         clips[shot_id] = step.clip
-        steps.append(step)
+        steps.append(_shared(step, buyers.setdefault(step.key, step)) if step.key and step.missing else step)
     return Plan(board, maker, tuple(steps), _cut(board, known, clips))
+
+
+def _shared(step: Step, first: Step) -> Step:
+    """A step that makes the very clip that an earlier one makes, which pays for the takes that both want."""
+    if first is step or not step.due:
+        return step
+    alone = [take for take in step.missing if take not in step.in_flight and take not in first.missing]
+    share = step.due * len(alone) / (len(step.missing) - len(step.in_flight))
+    return replace(step, reason=f"{step.reason}; shared with {first.shot.id}", due=share)
 
 
 def _cut(board: Board, known: Known, clips: Mapping[str, str | None]) -> CutStep:
@@ -162,8 +187,9 @@ def decide(board: Board, shot: Shot, maker: Maker, known: Known, clips: Mapping[
     task = request(shot, board.model)
     if shot.frozen:
         return _frozen(shot, task, maker, known, clips)
-    price = cost(board, shot, shot.takes)
     upstream = upstream_of(task)
+    lengths = _lengths(upstream, known, clips)
+    price = cost(board, shot, shot.takes, lengths)
     waits_for = tuple(name for name in upstream if clips[name] is None)
     if waits_for:
         reason = f"waits for {', '.join(waits_for)}"
@@ -176,6 +202,7 @@ def decide(board: Board, shot: Shot, maker: Maker, known: Known, clips: Mapping[
             request=task,
             missing=missing,
             cost=price,
+            due=price if maker.paid else Decimal(0),
         )
     there = {name: sha256 for name in upstream if (sha256 := clips[name]) is not None}
     bound = bind(shot, task, there, maker.name, maker.version)
@@ -184,16 +211,30 @@ def decide(board: Board, shot: Shot, maker: Maker, known: Known, clips: Mapping[
     if version is None:
         reason = _why_new(shot, bound, known)
     picked = version.picked.sha256 if version and version.pick not in missing else None
+    in_flight = known.in_flight(bound.key, missing) if maker.paid else ()
+    to_buy = len(missing) - len(in_flight)
+    if in_flight:
+        named = f"{'take' if len(in_flight) == 1 else 'takes'} {', '.join(map(str, in_flight))}"
+        reason = "bought already and in flight" if not to_buy else f"{reason}; {named} in flight"
     return Step(
         shot=shot,
-        action=Action.MAKE if missing else Action.REUSE,
+        action=Action.REUSE if not missing else Action.MAKE if to_buy else Action.RESUME,
         reason=reason,
         request=task,
         bound=bound,
         missing=missing,
+        in_flight=in_flight,
         clip=picked,
         cost=price,
+        due=cost(board, shot, to_buy, lengths) if maker.paid else Decimal(0),
     )
+
+
+def _lengths(upstream: Sequence[str], known: Known, clips: Mapping[str, str | None]) -> dict[str, Fraction]:
+    """How long the clips that a shot is made from really are, where they are there: a take may miss its length."""
+    versions = {name: known.current(name) for name in upstream if clips[name]}
+    picked = {name: version.picked for name, version in versions.items() if version}
+    return {name: take.frames / take.rate for name, take in picked.items() if take.sha256 == clips[name]}
 
 
 def _frozen(shot: Shot, task: Request, maker: Maker, known: Known, clips: Mapping[str, str | None]) -> Step:
@@ -222,7 +263,7 @@ def _whether_stale(  # noqa: PLR0913, PLR0917 - all that a key is made of, and w
 
 def upstream_of(task: Request) -> tuple[str, ...]:
     """The shots whose clips or frames a request names, each once."""
-    named = (medium.shot for _, medium in task.media() if not isinstance(medium, FileMedia))
+    named = (medium.shot for _, medium in task.media() if isinstance(medium, ShotClip | ShotFrame))
     return tuple(dict.fromkeys(named))
 
 
@@ -261,6 +302,7 @@ def as_json(whole: Plan) -> dict[str, Any]:
         "order": [step.shot.id for step in whole.steps],
         "cut": {"action": str(whole.cut.action), "reason": whole.cut.reason},
         "total_cost": float(whole.total_cost),
+        "total_due": float(whole.total_due),
         "budget": None if whole.board.budget is None else float(whole.board.budget),
         "notes": list(whole.notes),
     }
@@ -277,7 +319,9 @@ def _step_json(whole: Plan, step: Step) -> dict[str, Any]:
         "key": step.key,
         "takes": step.shot.takes,
         "missing_takes": list(step.missing),
+        "in_flight": list(step.in_flight),
         "cost": float(step.cost),
+        "due": float(step.due),
         "width": output.size.width,
         "height": output.size.height,
         "frames": output.frames,

@@ -127,7 +127,8 @@ class _Chooser:
         if self._standing is None:
             raise UsageError("a state cannot be selected here", "select by name or tag")
         now = self._standing()
-        changed = {step.shot.id for step in now.plan.steps if step.action in {Action.MAKE, Action.WAIT}}
+        to_do = {Action.MAKE, Action.RESUME, Action.WAIT}
+        changed = {step.shot.id for step in now.plan.steps if step.action in to_do}
         new = {shot for shot in changed if now.known.current(shot) is None}
         unchanged = self._board.shots.keys() - changed
         return {"changed": frozenset(changed), "new": frozenset(new), "unchanged": frozenset(unchanged)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from decimal import Decimal
     from fractions import Fraction
 
@@ -110,4 +110,8 @@ class Known(Protocol):
 
     def held(self, take: Take) -> bool:
         """Whether the store holds something under the take's name, intact or not."""
+        ...
+
+    def in_flight(self, key: str, takes: Collection[int]) -> tuple[int, ...]:
+        """Those of a key's takes that a provider is at, or may be at: bought before, and not fetched yet."""
         ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import Any, Literal, Protocol, TypeAlias
 
 import anyio
@@ -58,6 +59,7 @@ class ShotDone:
         takes: the numbers of those that were made; none unless ``how`` is made.
         seconds: how long that took.
         notes: what the backend has to say about it, for people.
+        cost: USD that the provider reported for the takes; None where nothing was bought or reported.
     """
 
     at: float
@@ -66,6 +68,7 @@ class ShotDone:
     takes: tuple[int, ...] = ()
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +126,11 @@ class CutLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
-    """The last event of a run that was not cancelled."""
+    """The last event of a run that was not cancelled.
+
+    Attributes:
+        cost: USD that was spent; None where nothing was bought.
+    """
 
     at: float
     made: int
@@ -131,6 +138,7 @@ class RunEnded:
     failed: int
     skipped: int
     exit_code: int
+    cost: Decimal | None = None
 
 
 Event: TypeAlias = (
@@ -184,4 +192,6 @@ def as_json(event: Event) -> dict[str, Any]:
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any field of any event
     if isinstance(value, float):
         return round(value, 3)
+    if isinstance(value, Decimal):
+        return float(value)
     return list(value) if isinstance(value, tuple) else value

@@ -7,40 +7,91 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skyflow import digest
+from skyflow.backends.paid import PaidBackend
+from skyflow.planning.takes import Version
+from skyflow.running.journal import SqliteJournal
 from skyflow.running.lock import Lock
 from skyflow.running.out import CUT
 from skyflow.store import files
 from skyflow.store.objects import Objects
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from skyflow.backends.base import Backend
+    from skyflow.backends.paid import Journal, Record, Task
     from skyflow.planning.key import Bound
-    from skyflow.planning.takes import CutState, Take, Version
+    from skyflow.planning.takes import CutState, Take
     from skyflow.store.project import Project
 
 
 @dataclass(frozen=True, slots=True)
 class LockKnown:
-    """``planning.takes.Known``: the lock's records and the store's bytes, together."""
+    """``planning.takes.Known``: the lock's records, the store's bytes and the journal of what was bought, together.
+
+    Attributes:
+        journal: None for a backend that costs nothing.
+    """
 
     lock: Lock
     objects: Objects
     cut_file: Path
+    journal: Journal | None = None
 
     @classmethod
-    def of(cls, project: Project, backend: Backend, objects: Objects | None = None) -> LockKnown:
-        """What a board's own lock of a backend says.
+    def of(
+        cls, project: Project, backend: Backend, objects: Objects | None = None, journal: Journal | None = None
+    ) -> LockKnown:
+        """What a board's own lock of a backend says, and what the journal says beyond it.
+
+        Args:
+            journal: the run's own; without it the one on the disk is read.
 
         Raises:
-            Refused: a newer skyflow wrote the lock.
-            StoreError: the lock is damaged.
+            Refused: a newer skyflow wrote the lock or the journal.
+            StoreError: one of them is damaged.
         """
         path = project.lock(backend.name, repeatable=backend.repeatable)
         cut_file = project.out(backend.name) / CUT
-        return cls(Lock.load(path, backend.name), objects or Objects(project.objects), cut_file)
+        if journal is None and isinstance(backend, PaidBackend):
+            journal = SqliteJournal.read(project.journal)
+        known = cls(Lock.load(path, backend.name), objects or Objects(project.objects), cut_file, journal)
+        known.adopt(project.name, backend.name)
+        return known
+
+    def adopt(self, board: str, backend: str) -> None:
+        """Have the lock say what the journal says is in the store: a run that died between the two left it so."""
+        for record in self.journal.records() if self.journal else ():
+            if record.kept and (record.task.board, record.task.backend) == (board, backend):
+                self.adopt_takes(record)
+
+    def adopt_takes(self, record: Record) -> None:
+        """Have the lock say which takes of a task are in the store, where it does not know them."""
+        there = self.version(record.task.shot, record.task.key)
+        takes = {
+            number: take
+            for number, take in record.kept.items()
+            if there is None or number not in there.takes or self._better(take, there.takes[number])
+        }
+        if takes:
+            self.lock.keep(record.task.shot, version_of(record.task, takes))
+
+    def _better(self, take: Take, old: Take) -> bool:
+        """Whether a take that was bought again stands for one that is lost."""
+        return take.sha256 != old.sha256 and self.held(take) and not self.held(old)
+
+    def remote(self, sha256: str) -> str | None:
+        """The provider's own name of a clip that it made; None for any other."""
+        shots = self.lock.shots() if self.journal else ()
+        takes = (take for shot in shots for version in self.lock.versions(shot) for take in version.takes.values())
+        return next((take.receipt.video_uuid for take in takes if take.sha256 == sha256 and take.receipt), None)
+
+    def in_flight(self, key: str, takes: Collection[int]) -> tuple[int, ...]:
+        journal = self.journal
+        if journal is None:
+            return ()
+        return tuple(take for take in takes if any(record.in_flight for record in journal.of_take(key, take)))
 
     def version(self, shot: str, key: str) -> Version | None:
         return self.lock.version(shot, key)
@@ -82,3 +133,16 @@ class LockKnown:
     def keep_identity(self, bound: Bound) -> str:
         """Have the store hold what a key is taken of; give its SHA-256, which a version names as its request."""
         return self.objects.put_bytes(digest.canonical(bound.identity))
+
+
+def version_of(task: Task, takes: Mapping[int, Take]) -> Version:
+    """The version that takes of a task belong to."""
+    return Version(
+        key=task.key,
+        request=task.identity,
+        backend=task.backend,
+        backend_version=task.backend_version,
+        model=task.model,
+        pick=min(takes),
+        takes=takes,
+    )

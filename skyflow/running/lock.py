@@ -122,6 +122,18 @@ class Lock:
         self._changed = True
         return read_version(made.key, versions[made.key], shot)
 
+    def keep(self, shot: str, bought: Version) -> None:
+        """Add takes that were paid for to a shot's version, whether or not the shot still is what they show.
+
+        A shot that has a current version keeps it.
+        """
+        entry = self._shots.setdefault(shot, {"key": bought.key, "versions": {}})
+        self._inherit(shot, bought.key)
+        before = copy.deepcopy(entry["versions"].get(bought.key))
+        version = entry["versions"].setdefault(bought.key, write_version(bought))
+        version["takes"] |= write_takes(bought.takes)
+        self._changed |= version != before
+
     def use(self, shot: str, key: str) -> None:
         """Make a version that is there the current one of a shot, whichever shot it was made for."""
         if not any(key in self._raw_versions(owner) for owner in self._shots):

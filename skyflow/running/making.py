@@ -7,28 +7,30 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 
 from skyflow.backends.base import Assignment
-from skyflow.errors import MakeError, MediaError, SkyflowError, StoreError
-from skyflow.planning.takes import Take
+from skyflow.errors import MakeError, MediaError, Refused, SkyflowError, StoreError
+from skyflow.running.keeping import Expected, see_left
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skyflow.backends.base import Backend, Made, Progress
     from skyflow.board.model import Output
-    from skyflow.facts import ClipFacts
     from skyflow.planning.key import Bound
+    from skyflow.planning.takes import Take
     from skyflow.running.aside import Aside
     from skyflow.running.inputs import Inputs
+    from skyflow.running.keeping import Keeping
     from skyflow.running.known import LockKnown
-
-
-FRAMES_OFF = 1
-"""By how many frames a clip may miss its length."""
+    from skyflow.running.till import Till
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Wanted:
         takes: which of them.
         output: the clip that the board counts on.
         longer: by how many frames a clip may exceed that because it contains the clip that it extends.
+        estimate: USD for one take, at the model's prices.
     """
 
     shot: str
@@ -48,6 +51,7 @@ class Wanted:
     takes: tuple[int, ...]
     output: Output
     longer: int = 0
+    estimate: Decimal = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -76,13 +80,22 @@ class Making:
 
     Attributes:
         work: an existing folder; each shot gets one of its own in it while it is made.
+        till: what a paid backend's takes are bought with; None for a backend that costs nothing.
+        asked: the keys of all that it was asked to make.
     """
 
     backend: Backend
     inputs: Inputs
     known: LockKnown
-    aside: Aside
+    keeping: Keeping
     work: Path
+    till: Till | None = None
+    asked: set[str] = field(default_factory=set)
+
+    @property
+    def aside(self) -> Aside:
+        """How blocking work is done."""
+        return self.keeping.aside
 
     async def make(self, wanted: Wanted, report: Report, progress: Progress) -> None:
         """Make takes of a shot, and fill the report as they come: cancellation loses none that is in the store.
@@ -90,103 +103,103 @@ class Making:
         An error of this shot is reported and not raised; others can go on.
         """
         began = anyio.current_time()
+        self.asked.add(wanted.bound.key)
         folder = Path(tempfile.mkdtemp(dir=self.work))
         try:
             report.request = await self.aside.call(self.known.keep_identity, wanted.bound)
-            inputs = await self.inputs.of(wanted.bound)
-            expected = self.backend.output(wanted.output)
-            bound = wanted.bound
-            assignment = Assignment(wanted.label, bound.key, bound.body, inputs, wanted.takes, expected, str(folder))
-            await self._keep(await self._made(assignment, progress), assignment, wanted.longer, report)
-        except (MakeError, MediaError, StoreError) as error:
-            report.error = error
+            assignment = await self._assignment(wanted, report, folder)
+            with _watching(progress) as told:
+                await (self._buy if self.till else self._draw)(assignment, report, told)
+        except (MakeError, MediaError, StoreError, Refused) as error:
+            report.error = report.error or error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         report.seconds = anyio.current_time() - began
         report.ended = True
 
-    async def _made(self, assignment: Assignment, progress: Progress) -> list[Made]:
-        """What the backend makes of it. Whatever goes wrong in there is this shot's failure, and no other's."""
-        watching: list[Exception] = []
+    async def _assignment(self, wanted: Wanted, report: Report, folder: Path) -> Assignment:
+        return Assignment(
+            shot=wanted.label,
+            key=wanted.bound.key,
+            request=wanted.bound.body,
+            inputs=await self.inputs.of(wanted.bound),
+            takes=wanted.takes,
+            output=self.backend.output(wanted.output),
+            folder=str(folder),
+            longer=wanted.longer,
+            identity=report.request,
+            estimate=wanted.estimate,
+        )
 
-        def told(done: float) -> None:
-            try:
-                progress(done)
-            except Exception as error:
-                watching.append(error)
-                raise
-
-        try:
-            return await self.backend.make(assignment, told)
-        except SkyflowError:
-            raise
-        except Exception as error:
-            if watching:  # who watches the run has failed, and not the backend
-                raise watching[0] from None
-            what = f"{self.backend.name} failed with {type(error).__name__}: {error}"
-            raise MakeError(what, "report this to who makes the backend") from error
-
-    async def _keep(self, made: list[Made], assignment: Assignment, longer: int, report: Report) -> None:
-        """Take in what is as it should be; the first thing that is not is the shot's error."""
+    async def _draw(self, assignment: Assignment, report: Report, progress: Progress) -> None:
+        """Have takes made for nothing, and keep those that are as they should be."""
+        with self._blaming_the_backend():
+            made = await self.backend.make(assignment, progress)
         report.notes = tuple(dict.fromkeys(note for one in made for note in one.notes))
+        expected = Expected(assignment.shot, assignment.output, assignment.longer)
         for one in made:
             try:
-                report.takes[one.take] = await self._take(one, assignment, longer)
+                see_left(one, assignment.takes, assignment.shot, self.backend.name)
+                report.takes[one.take] = await self.keeping.made(one, expected)
             except (MakeError, MediaError, StoreError) as error:
                 report.error = report.error or error
+        self._see_all(assignment, report)
+
+    async def _buy(self, assignment: Assignment, report: Report, progress: Progress) -> None:
+        """Have takes bought, and keep each as it arrives."""
+        till = self.till
+        assert till is not None
+        expected = Expected(assignment.shot, assignment.output, assignment.longer)
+
+        async def keep(made: Made) -> None:
+            see_left(made, assignment.takes, assignment.shot, self.backend.name)
+            try:
+                report.takes[made.take], notes = await self.keeping.bought(made, expected)
+            except StoreError as error:
+                till.purse.stop(f"a clip that was paid for cannot be kept: {error.message}")
+                raise
+            report.notes += (*made.notes, *notes)
+
+        with self._blaming_the_backend():
+            report.notes += await till.session.make(assignment, progress, keep)
+        self._see_all(assignment, report)
+
+    def _see_all(self, assignment: Assignment, report: Report) -> None:
         absent = [str(number) for number in assignment.takes if number not in report.takes]
         if absent and report.error is None:
             report.error = MakeError(f"{self.backend.name} did not make take {', '.join(absent)} of {report.shot}")
 
-    async def _take(self, made: Made, assignment: Assignment, longer: int) -> Take:
-        what = f"take {made.take} of {assignment.shot}"
-        path, length = _found(made, assignment, self.backend.name)
+    @contextmanager
+    def _blaming_the_backend(self) -> Iterator[None]:
+        """Whatever goes wrong in there is this shot's failure, and no other's."""
         try:
-            facts = await self.aside.probe(path)
-        except MediaError as error:
-            raise MediaError(f"{what}: {error.message}", error.remedy) from error
-        _compare(facts, assignment.output, longer, what)
-        return Take(
-            take=made.take,
-            label=assignment.shot,
-            sha256=await self.aside.call(self.known.objects.move, path),
-            bytes=length,
-            width=facts.width,
-            height=facts.height,
-            frames=facts.frames,
-            rate=facts.rate,
-            sound=facts.sound,
-            seed=made.seed,
-        )
+            yield
+        except (SkyflowError, Unwatchable):
+            raise
+        except Exception as error:
+            what = f"{self.backend.name} failed with {type(error).__name__}: {error}"
+            raise MakeError(what, "report this to who makes the backend") from error
 
 
-def _found(made: Made, assignment: Assignment, backend: str) -> tuple[Path, int]:
-    """The file that a backend says it left, and its length."""
-    path = Path(made.path)
-    if made.take not in assignment.takes or path.is_symlink() or not path.is_file():
-        raise MakeError(f"{backend} left no clip where it said for take {made.take} of {assignment.shot}")
-    return path, path.stat().st_size
+class Unwatchable(Exception):
+    """Who watches the run has failed, and not the backend; carries the error itself."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
-def _compare(facts: ClipFacts, expected: Output, longer: int, what: str) -> None:
-    """Later shots and the cut count on a clip's measures, so one that has others is no result.
+@contextmanager
+def _watching(progress: Progress) -> Iterator[Progress]:
+    """Tell a watcher how far a backend is, and let a watcher's own error out as itself."""
 
-    A frame more or less is a matter of rounding, and what was paid for is not thrown away for it.
+    def told(done: float) -> None:
+        try:
+            progress(done)
+        except Exception as error:
+            raise Unwatchable(error) from error
 
-    Args:
-        longer: by how many frames a clip may exceed what is expected because it contains the clip that it extends.
-    """
-    pairs = (
-        ("size", f"{facts.width}x{facts.height}", str(expected.size)),
-        ("frame rate", facts.rate, expected.rate),
-        ("sound", _yes(facts.sound), _yes(expected.sound)),
-    )
-    wrong = [f"its {name} is {found}, not {wanted}" for name, found, wanted in pairs if found != wanted]
-    if min(abs(facts.frames - expected.frames), abs(facts.frames - expected.frames - longer)) > FRAMES_OFF:
-        wrong.append(f"its number of frames is {facts.frames}, not {expected.frames}")
-    if wrong:
-        raise MediaError(f"{what} is not what was asked for: {'; '.join(wrong)}", "run again, or report the backend")
-
-
-def _yes(there: bool) -> str:  # noqa: FBT001 - the word for a flag
-    return "on" if there else "off"
+    try:
+        yield told
+    except Unwatchable as failed:
+        raise failed.error from None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from skyflow.errors import UsageError
 from skyflow.problems import did_you_mean
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from skyflow.board.model import Board
 
 
@@ -31,6 +33,10 @@ class Options:
         fail_fast: stop everything at the first failure.
         locked: make nothing; restore what the lock names, or refuse.
         retake: selects its shot, and nothing else.
+        max_cost: USD that a run may newly spend, beside the board's own budget; the lower one counts.
+        yes: whether somebody has agreed to spend what the plan says. Without it a paid run needs a limit.
+        listen: ``HOST:PORT`` on which to hear a provider's webhooks.
+        webhook_url: the address under which the provider reaches that.
     """
 
     jobs: int | None = None
@@ -38,6 +44,10 @@ class Options:
     fail_fast: bool = False
     locked: bool = False
     retake: Retake | None = None
+    max_cost: Decimal | None = None
+    yes: bool = False
+    listen: str | None = None
+    webhook_url: str | None = field(default=None, repr=False)
 
     def checked(self, board: Board) -> Options:
         """These options for a certain board, with what they imply.
@@ -47,6 +57,13 @@ class Options:
         """
         if self.jobs is not None and self.jobs < 1:
             raise UsageError(f"{self.jobs} jobs are too few", "give at least 1")
+        if self.max_cost is not None and not (self.max_cost.is_finite() and self.max_cost >= 0):
+            raise UsageError(f"{self.max_cost} is no amount", "give USD, such as --max-cost 12.50")
+        if (self.listen is None) != (self.webhook_url is None):
+            raise UsageError(
+                "webhooks are heard at one address and sent to another",
+                "give both --webhook-listen HOST:PORT and --webhook-url URL",
+            )
         for shot in sorted(self.select or ()):
             _check_shot(shot, board)
         if self.retake is None:

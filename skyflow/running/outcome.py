@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from skyflow.errors import ExitCode
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from pathlib import Path
 
     from skyflow.errors import SkyflowError
@@ -23,6 +24,7 @@ class Made:
         clip: SHA-256 of the picked take, made now or before.
         seconds: how long that took, by the event loop's clock.
         notes: what the backend has to say about it, for people.
+        cost: USD that the provider reported for those takes; None where it reported nothing, or nothing was bought.
     """
 
     shot: str
@@ -30,6 +32,7 @@ class Made:
     clip: str
     seconds: float
     notes: tuple[str, ...] = ()
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class NotSelected:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The run stopped, at the first failure, before this shot was finished."""
+    """The run stopped before this shot was begun or finished."""
 
     shot: str
 
@@ -112,6 +115,21 @@ class NoCut:
     error: SkyflowError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a run spent.
+
+    Attributes:
+        spent: USD, as the provider reported it; a task without a report counts with its estimate.
+        estimated: what the same tasks were to cost.
+        stopped: why submission was stopped before the end, or None.
+    """
+
+    spent: Decimal
+    estimated: Decimal
+    stopped: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """A whole run.
@@ -120,6 +138,8 @@ class Result:
         outcomes: one per shot, in file order.
         out: the folder with the clips under names for people.
         seconds: how long it took, by the event loop's clock.
+        bill: what was spent; None for a backend that costs nothing, or where nothing was bought.
+        fetched: of each task of an earlier run that this board no longer asks for, what came of it.
     """
 
     board: str
@@ -128,6 +148,8 @@ class Result:
     cut: Cut | NoCut
     out: Path
     seconds: float
+    bill: Bill | None = None
+    fetched: tuple[str, ...] = ()
 
     @property
     def made(self) -> tuple[Made, ...]:
@@ -139,6 +161,12 @@ class Result:
 
     @property
     def exit_code(self) -> ExitCode:
-        """DONE, unless a shot or the cut was tried and failed."""
-        cut_failed = isinstance(self.cut, NoCut) and self.cut.error is not None
-        return ExitCode.SHOT_FAILED if self.failed or cut_failed else ExitCode.DONE
+        """DONE, unless a shot or the cut was tried and failed; what all failures share decides how."""
+        codes = {failure.error.exit_code for failure in self.failed}
+        if isinstance(self.cut, NoCut) and self.cut.error is not None:
+            codes.add(ExitCode.SHOT_FAILED)
+        if ExitCode.ACCOUNT_REFUSED in codes:
+            return ExitCode.ACCOUNT_REFUSED
+        if codes == {ExitCode.REFUSED} or (self.bill and self.bill.stopped and not codes):
+            return ExitCode.REFUSED
+        return ExitCode.SHOT_FAILED if codes else ExitCode.DONE

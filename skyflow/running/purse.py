@@ -101,12 +101,13 @@ class Purse:
         """A task is finished and cost this much in all; more often changes nothing.
 
         Args:
-            cost: USD as reported; where it is None, or no amount at all, the estimate stands.
+            cost: USD as reported; where it is None, no amount at all, or nothing, which proves nothing, the
+                estimate stands.
         """
         if uuid in self._costs:
             return
         estimate = self._reserved.pop(uuid, None)
-        reported = cost if cost is not None and cost.is_finite() and cost >= 0 else None
+        reported = cost if cost is not None and cost.is_finite() and cost > 0 else None
         self._estimates[uuid] = estimate or NOTHING
         self._costs[uuid] = self._estimates[uuid] if reported is None else reported
         if estimate is not None and reported is not None and reported > SURPRISE * estimate:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from skyflow.backends.paid import Desk, PaidBackend
 from skyflow.errors import Refused
 from skyflow.planning.plan import Action, Maker, Plan, plan
 from skyflow.running import events
 from skyflow.running.aside import Aside
 from skyflow.running.cutting import Cutting
 from skyflow.running.inputs import Inputs
+from skyflow.running.journal import SqliteJournal
+from skyflow.running.keeping import Keeping
 from skyflow.running.known import LockKnown
 from skyflow.running.making import Making
 from skyflow.running.options import Options
 from skyflow.running.out import Out
 from skyflow.running.outcome import Cut, NoCut, Result, Reused, Skipped
+from skyflow.running.purse import Purse
+from skyflow.running.recovering import Recovered, recover, unfetched
 from skyflow.running.shots import Shots
+from skyflow.running.till import Till, bill_of, due_of, limit_of, see_consent
 from skyflow.store import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from decimal import Decimal
 
     from skyflow.backends.base import Backend
     from skyflow.board.model import Board
@@ -52,9 +59,10 @@ async def run(  # noqa: PLR0913 - board, backend and held are the subject, the r
         aside: how blocking work is done; tests pass another.
 
     Raises:
-        UsageError: ``options`` name a shot that the board does not have, or contradict each other.
-        Refused: ``options.locked`` and something cannot be restored, or a newer skyflow wrote the lock; nothing was
-            changed.
+        UsageError: ``options`` name a shot that the board does not have, or contradict each other; or a paid backend
+            has no key.
+        Refused: ``options.locked`` and something cannot be restored, a newer skyflow wrote the lock, or what it would
+            cost passes its limit or was not agreed to; nothing was changed.
         StoreError: the lock or ``out/`` cannot be read or written.
     """
     options = (options or Options()).checked(board)
@@ -62,25 +70,114 @@ async def run(  # noqa: PLR0913 - board, backend and held are the subject, the r
     telling = events.Telling(watcher or events.Unwatched())
     project = held.project
     out = Out(project.out(backend.name), held.objects, tuple(board.shots), link=backend.repeatable)
-    known = LockKnown.of(project, backend, held.objects)
-    await aside.call(_sweep, held, out)
-    whole = await aside.call(_look, board, Maker(backend.name, backend.version, backend.output), known)
-    if options.locked:
-        _refuse_unless_there(whole, known, options)
-    jobs = options.jobs or max(1, backend.default_jobs())
-    telling.see(_started(telling, whole, options, jobs))
-    with _work_folder(project) as work:
+    async with AsyncExitStack() as open_till_the_end:
+        journal = _journal(open_till_the_end, project, backend)
+        known = LockKnown.of(project, backend, held.objects, journal)
+        await aside.call(_sweep, held, out)
+        whole = await aside.call(_look, board, maker_of(backend), known)
+        if options.locked:
+            _refuse_unless_there(whole, known, options)
+        limit = limit_of(board, options)
+        see_consent(due_of(whole, options), limit, options)
+        till = await _till(open_till_the_end, backend, whole, known, limit, options, project)
+        jobs = options.jobs or max(1, backend.default_jobs())
+        telling.see(_started(telling, whole, options, jobs))
+        work = open_till_the_end.enter_context(_work_folder(project))
         inputs = Inputs(board, project.folder, held.objects, aside, work)
-        shots = Shots(whole, known, options, Making(backend, inputs, known, aside, work), out, telling)
+        keeping = Keeping(held.objects, aside, journal)
+        making = Making(backend, inputs, known, keeping, work, till)
+        shots = Shots(whole, known, options, making, out, telling)
         await shots.bring_through(jobs)
+        fetched = await _fetch_rest(making, project, options) if till else ()
         await aside.call(out.refresh, shots.there(), known.lock)
         cut = await _cut(Cutting(board, shots.clips, inputs, known, aside, out.cut, work), project, telling)
-    outcomes = tuple(shots.outcomes.values())
     result = Result(
-        board=board.name, backend=backend.name, outcomes=outcomes, cut=cut, out=out.folder, seconds=telling.at
+        board=board.name,
+        backend=backend.name,
+        outcomes=tuple(shots.outcomes.values()),
+        cut=cut,
+        out=out.folder,
+        seconds=telling.at,
+        bill=bill_of(till.purse) if till else None,
+        fetched=fetched,
     )
     telling.see(_ended(result))
     return result
+
+
+async def recover_all(backend: PaidBackend, held: Held, aside: Aside | None = None) -> tuple[Recovered, ...]:
+    """Fetch all that is in flight of a board's earlier runs, and nothing else; the board itself is not looked at.
+
+    Raises:
+        UsageError: the backend has no key.
+        StoreError: the journal or the lock cannot be read or written.
+    """
+    aside = aside or Aside()
+    project = held.project
+    async with AsyncExitStack() as stack:
+        journal = stack.enter_context(SqliteJournal.open(project.journal))
+        known = LockKnown.of(project, backend, held.objects, journal)
+        records = unfetched(known, project.name, backend.name)
+        purse = Purse(None)
+        work = stack.enter_context(_work_folder(project))
+        if not records:
+            known.lock.save()
+            return ()
+        desk = Desk(board=project.name, folder=project.folder, journal=journal, purse=purse)
+        till = Till(journal, purse, await stack.enter_async_context(backend.session(desk)))
+        return await recover(records, till, Keeping(held.objects, aside, journal), known, work)
+
+
+def maker_of(backend: Backend) -> Maker:
+    """A backend as the plan sees it."""
+    return Maker(backend.name, backend.version, backend.output, paid=isinstance(backend, PaidBackend))
+
+
+def _journal(stack: AsyncExitStack, project: Project, backend: Backend) -> SqliteJournal | None:
+    if not isinstance(backend, PaidBackend):
+        return None
+    return stack.enter_context(SqliteJournal.open(project.journal))
+
+
+async def _till(  # noqa: PLR0913, PLR0917 - the parts of a run, joined in one place
+    stack: AsyncExitStack,
+    backend: Backend,
+    whole: Plan,
+    known: LockKnown,
+    limit: Decimal | None,
+    options: Options,
+    project: Project,
+) -> Till | None:
+    """Open the backend's session where there is anything to buy or to fetch; a run without needs no key."""
+    if known.journal is None or not isinstance(backend, PaidBackend):
+        return None
+    in_flight = unfetched(known, project.name, backend.name)
+    wanted = [step for step in whole.steps if step.missing and options.selects(step.shot.id)]
+    if options.locked or not (wanted or in_flight or options.retake):
+        return None
+    purse = Purse(limit)
+    for record in in_flight:
+        purse.carry(record)
+    desk = Desk(
+        board=project.name,
+        folder=project.folder,
+        journal=known.journal,
+        purse=purse,
+        jobs=options.jobs,
+        listen=options.listen,
+        webhook_url=options.webhook_url,
+    )
+    return Till(known.journal, purse, await stack.enter_async_context(backend.session(desk)))
+
+
+async def _fetch_rest(making: Making, project: Project, options: Options) -> tuple[str, ...]:
+    """Fetch what earlier runs bought for a board that has changed since."""
+    assert making.till is not None
+    if options.fail_fast and making.till.purse.stopped:
+        return ()
+    records = unfetched(making.known, project.name, making.backend.name, making.asked)
+    found = await recover(records, making.till, making.keeping, making.known, making.work)
+    return tuple(f"{one.shot}: {one.said}" for one in found)
 
 
 def _look(board: Board, maker: Maker, known: LockKnown) -> Plan:
@@ -133,7 +230,7 @@ async def _cut(cutting: Cutting, project: Project, telling: events.Telling) -> C
 
 
 def _started(telling: events.Telling, whole: Plan, options: Options, jobs: int) -> events.RunStarted:
-    making = {step.shot.id for step in whole.steps if step.action in {Action.MAKE, Action.WAIT}}
+    making = {step.shot.id for step in whole.steps if step.missing}
     making |= {options.retake.shot} if options.retake else set()
     return events.RunStarted(
         at=telling.at,
@@ -153,6 +250,7 @@ def _ended(result: Result) -> events.RunEnded:
         failed=len(result.failed),
         skipped=sum(isinstance(outcome, Skipped) for outcome in result.outcomes),
         exit_code=result.exit_code,
+        cost=result.bill.spent if result.bill else None,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import anyio
@@ -104,11 +105,16 @@ class Shots:
             self._decide_ready()
             if self._options.fail_fast and any(isinstance(outcome, Failed) for outcome in self.outcomes.values()):
                 return
-            for step in self._startable(jobs):
+            for step in () if self._stopped() else self._startable(jobs):
                 group.start_soon(self._make, step, self._takes(step), send)
             if not self._running:
                 return
             await self._settle(await receive.receive())
+
+    def _stopped(self) -> bool:
+        """Whether nothing more may be bought; what is under way is fetched all the same."""
+        till = self._making.till
+        return till is not None and till.purse.stopped is not None
 
     def _decide_ready(self) -> None:
         """Settle every ready shot that needs no making; the others wait for a place."""
@@ -174,7 +180,15 @@ class Shots:
         if step.bound is not None:
             source = extended(shot)
             longer = self._board.shots[source].output.seconds * shot.output.rate if source else 0
-            wanted = Wanted(shot.id, self._label(step, takes), step.bound, takes, shot.output, round(longer))
+            wanted = Wanted(
+                shot.id,
+                self._label(step, takes),
+                step.bound,
+                takes,
+                shot.output,
+                round(longer),
+                step.cost / shot.takes,
+            )
             report = Report(shot.id)
             try:
                 await self._making.make(wanted, report, progress)
@@ -233,9 +247,9 @@ class Shots:
         self._schedule.finish(shot)
         at = self._telling.at
         match outcome:
-            case Made(takes=takes, seconds=seconds, notes=notes):
+            case Made(takes=takes, seconds=seconds, notes=notes, cost=cost):
                 event: events.Event = events.ShotDone(
-                    at=at, shot=shot, how="made", takes=takes, seconds=seconds, notes=notes
+                    at=at, shot=shot, how="made", takes=takes, seconds=seconds, notes=notes, cost=cost
                 )
             case Reused():
                 event = events.ShotDone(at=at, shot=shot, how="reused")
@@ -257,7 +271,9 @@ class Shots:
 
 def _made(report: Report, version: Version) -> Made:
     takes = tuple(sorted(report.takes))
-    return Made(report.shot, takes, version.picked.sha256, report.seconds, report.notes)
+    costs = [take.receipt.cost for take in report.takes.values() if take.receipt and take.receipt.cost is not None]
+    cost = sum(costs, Decimal(0)) if costs else None
+    return Made(report.shot, takes, version.picked.sha256, report.seconds, report.notes, cost)
 
 
 def work(step: Step) -> int | Fraction:

@@ -1,0 +1,98 @@
+"""What earlier runs bought and never fetched is fetched, whatever the board says now.
+
+A clip that was paid for is worth keeping even where no shot asks for it any more: it goes into the store and is
+recorded as a take of the version that it was bought for, and the shot's current version stays what it is.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from skyflow.errors import SkyflowError
+from skyflow.running.keeping import Expected
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from skyflow.backends.base import Made
+    from skyflow.backends.paid import Record
+    from skyflow.running.keeping import Keeping
+    from skyflow.running.known import LockKnown
+    from skyflow.running.till import Till
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What came of one task.
+
+    Attributes:
+        takes: the numbers of those that are in the store now.
+        said: in a few words.
+        error: where it could not be finished.
+    """
+
+    uuid: str
+    shot: str
+    takes: tuple[int, ...]
+    said: str
+    error: SkyflowError | None = None
+
+
+def unfetched(known: LockKnown, board: str, backend: str, asked: Collection[str] = ()) -> list[Record]:
+    """The tasks of a board that a provider has or may have, but for those of keys that were asked for already."""
+    journal = known.journal
+    return [
+        record
+        for record in (journal.records() if journal else ())
+        if record.in_flight
+        and (record.task.board, record.task.backend) == (board, backend)
+        and record.task.key not in asked
+    ]
+
+
+async def recover(
+    records: Sequence[Record], till: Till, keeping: Keeping, known: LockKnown, work: Path
+) -> tuple[Recovered, ...]:
+    """Fetch what is left of some tasks, all at once, and have the lock name it. Nothing is ever sent.
+
+    Args:
+        work: an existing folder for what is not finished.
+
+    Raises:
+        StoreError: the lock cannot be written.
+    """
+    done: dict[str, Recovered] = {}
+
+    async def one(record: Record) -> None:
+        done[record.task.uuid] = await _recovered(record, till, keeping, work)
+
+    async with anyio.create_task_group() as group:
+        for record in records:
+            group.start_soon(one, record)
+    for record in records:
+        now = till.journal.find(record.task.uuid)
+        if now is not None and now.kept:
+            known.adopt_takes(now)
+    known.lock.save()
+    return tuple(done[record.task.uuid] for record in records)
+
+
+async def _recovered(record: Record, till: Till, keeping: Keeping, work: Path) -> Recovered:
+    task = record.task
+    folder = Path(tempfile.mkdtemp(dir=work))
+    takes: list[int] = []
+
+    async def keep(made: Made) -> None:
+        await keeping.bought(made, Expected(task.shot, task.output, task.longer))
+        takes.append(made.take)
+
+    try:
+        said = await till.session.recover(record, folder, keep)
+    except SkyflowError as error:
+        return Recovered(task.uuid, task.shot, tuple(takes), error.message, error)
+    return Recovered(task.uuid, task.shot, tuple(takes), said)
