@@ -148,14 +148,22 @@ media for itself and may let them pass; what breaks any other rule means nothing
 LOOKED_THROUGH = 300
 """How many names a suggestion is looked for among; comparing is slow, and boards may come from anywhere."""
 
+LEAFED_THROUGH = 3000
+"""Of how many names those with the same first letter are chosen, where there are more than can be looked through."""
+
 LISTED = 20
 """How many names a remedy lists."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``did you mean 'x'?``, or an empty string where nothing is near."""
-    near = get_close_matches(word[:100], islice(known, LOOKED_THROUGH), n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else ""
+    plain = word[:100].casefold()
+    names = list(islice(known, LEAFED_THROUGH))
+    if len(names) > LOOKED_THROUGH:
+        names = [name for name in names if name[:1].casefold() == plain[:1]][:LOOKED_THROUGH]
+    folded = {name.casefold(): name for name in reversed(names)}
+    near = get_close_matches(plain, reversed(folded), n=1, cutoff=0.6)
+    return f"did you mean '{folded[near[0]]}'?" if near else ""
 
 
 def listed(names: Iterable[str]) -> str:

@@ -163,6 +163,10 @@ def _unknown(shot: WrittenShot, name: str, prompt: Prompt, board: WrittenBoard, 
     where, path = prompt.place_of(name), prompt.path
     if "tags" in board.refused:
         return
+    if name == shot.id:
+        message = f"@{name} is the shot itself, which its own prompt cannot mention"
+        findings.add("SF0305", path, message, "say it in words, or name a tag", place=where)
+        return
     if name in board.shots:
         if not shot.broken:
             message = f"@{name} is a shot that this one neither extends nor edits"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import jsonschema
 
@@ -13,7 +13,7 @@ from skyflow.problems import Problem, did_you_mean, listed
 from skyflow.published import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from jsonschema.exceptions import ValidationError
 
@@ -96,8 +96,16 @@ def _meant(error: ValidationError) -> list[ValidationError]:
     ]
     if not fitting:
         return [error]
-    best = min(fitting, key=len)
+    best = min(fitting, key=lambda errors: (len(errors), -sum(map(_nearly_known, errors))))
     return [meant for inner in best for meant in _meant(inner)]
+
+
+def _nearly_known(error: ValidationError) -> int:
+    """How many keys that an alternative does not know are nearly ones that it does."""
+    if error.validator != "additionalProperties" or not isinstance(error.schema, dict):
+        return 0
+    known, keys = error.schema["properties"], cast("Mapping[str, Any]", error.instance)
+    return sum(key not in known and bool(did_you_mean(key, known)) for key in keys)
 
 
 def _fault(error: ValidationError) -> Fault:
@@ -125,12 +133,18 @@ def _explain(source: Source, fault: Fault) -> Iterator[tuple[Path, Problem]]:
     elif fault.rule == "additionalProperties":
         yield from _unknown_keys(source, fault)
     elif fault.rule == "required":
-        for missing in (key for key in fault.wanted if key not in fault.found):
+        for missing in (key for key in fault.wanted if not (key in fault.found or _misspelt(key, fault))):
             remedy = _add(missing, fault.part["properties"][missing])
             yield path, Problem("SF0202", source.place(path), dotted(path), f"'{missing}' is missing", remedy)
     else:
         code, message = _value(fault)
         yield path, Problem(code, source.place(path), dotted(path), message, _remedy(fault))
+
+
+def _misspelt(missing: str, fault: Fault) -> bool:
+    """Whether a key that is missing seems to be there under a name that is nearly its own."""
+    known = fault.part["properties"]
+    return any(f"'{missing}'" in did_you_mean(key, known) for key in fault.found if key not in known)
 
 
 def _unknown_keys(source: Source, fault: Fault) -> Iterator[tuple[Path, Problem]]:
@@ -143,8 +157,17 @@ def _unknown_keys(source: Source, fault: Fault) -> Iterator[tuple[Path, Problem]
         if key in NOT_IN_THIS_MODEL:
             yield path, Problem("SF0208", where, dotted(path), NOT_IN_THIS_MODEL[key], f"remove '{key}'")
             continue
-        remedy = did_you_mean(key, known) or f"known here: {listed(known)}"
-        yield path, Problem("SF0201", where, dotted(path), f"unknown key '{key}'", remedy)
+        message, remedy = _unknown(key, fault.path, known)
+        yield path, Problem("SF0201", where, dotted(path), message, remedy)
+
+
+def _unknown(key: str, above: Path, known: Collection[str]) -> tuple[str, str]:
+    """Message and remedy for a key that has no place where it stands."""
+    if above == ("defaults",) and key in schema("storyboard")["$defs"]["shot"]["properties"]:
+        return f"'{key}' is each shot's own, and no default", "write it on the shots"
+    if key != key.strip():
+        return f"the key {json.dumps(key)} holds a blank that is no plain space", "use plain spaces"
+    return f"unknown key '{key}'", did_you_mean(key, known) or f"known here: {listed(known)}"
 
 
 def _bad_name(source: Source, fault: Fault) -> Problem:
@@ -206,8 +229,13 @@ def _add(key: str, part: dict[str, Any]) -> str:
 
 def _remedy(fault: Fault) -> str:
     """The schema's own example, so that a message teaches what hover text teaches."""
+    allowed = fault.part.get("enum", [fault.part["const"]] if "const" in fault.part else [])
+    if meant := did_you_mean(str(fault.found), map(str, allowed)):
+        return meant
     key = next((step for step in reversed(fault.path) if isinstance(step, str)), "")
-    if fault.example is None or not key:
+    if not key:
+        return "write keys and values, beginning with `skyflow: 1`"
+    if fault.example is None:
         return ""
     inside = isinstance(fault.path[-1], int)
     return f"for example `{key}: {_flow([fault.example] if inside else fault.example)}`"

@@ -27,6 +27,12 @@ MAX_TEMPLATE = 64 * 1024
 PROMPT = "<template>"
 """What Jinja2 calls a template that is not a file."""
 
+PARTS = ("title", "id", "index", "duration", "resolution", "describe")
+"""What templates know of the board, of shots and of tags."""
+
+TAGS = ("for", "if", "elif", "else", "set", "include", "import", "macro", "call", "filter", "with", "endfor")
+"""What begins a statement, as far as it is of use in a prompt."""
+
 SYNTAX = "mend the template; `{{`, `{%` and `{#` begin an expression, a statement and a comment"
 
 
@@ -87,7 +93,8 @@ class Templates:
         """What an author is told of whatever a template raised."""
         match error:
             case jinja2.TemplateSyntaxError():
-                return TemplateFault(_sentence(error.message or ""), SYNTAX, file=error.name, line=error.lineno)
+                message, remedy = self._misread(error.message or "")
+                return TemplateFault(message, remedy, file=error.name, line=error.lineno)
             case jinja2.UndefinedError():
                 return self._undefined(error)
             case jinja2.TemplateNotFound(__cause__=FileFault() as cause):
@@ -103,7 +110,19 @@ class Templates:
             case RecursionError():
                 return TemplateFault("the template calls itself without end, or nests too deep", "flatten it")
             case _:
-                return _located(error, _sentence(str(error)) or type(error).__name__, "mend the expression")
+                message, remedy = self._misread(str(error) or type(error).__name__, "mend the expression")
+                return _located(error, message, remedy)
+
+    def _misread(self, said: str, remedy: str = SYNTAX) -> tuple[str, str]:
+        """What Jinja2 says, in a sentence, and how to mend it."""
+        if unclosed := re.search(r"block that needs to be closed is '(\w+)'", said):
+            return f"'{unclosed[1]}' is never closed", f"add {{% end{unclosed[1]} %}}"
+        if re.search(r"unexpected end of template, expected 'end of (print|statement)", said):
+            return "the expression is never closed", "end it with }} or %}"
+        for kind, known in (("filter", self._environment.filters), ("test", self._environment.tests), ("tag", TAGS)):
+            if named := re.search(rf"\b{kind} (?:named )?'(\w+)'", said):
+                return _sentence(said), did_you_mean(named[1], known) or f"known: {listed(sorted(known))}"
+        return _sentence(said), remedy
 
     def _load(self, name: str) -> str:
         """A file of the board's own folder; Jinja2 itself knows what may be missing and what may not."""
@@ -138,10 +157,12 @@ class Templates:
         name = re.fullmatch(r"'([^']*)' is undefined", message)
         part = re.search(r"has no (?:attribute|element) '?([^']*?)'?$", message)
         if name:
-            remedy = did_you_mean(name[1], self._names) or f"add it to vars; known: {listed(self._names)}"
+            known = [*self._names, *self._environment.globals]
+            remedy = did_you_mean(name[1], known) or f"add it to vars; known: {listed(self._names)}"
             fault = _located(error, f"'{name[1]}' is not defined", remedy, name[1])
         elif part:
-            fault = _located(error, f"'{part[1]}' is not defined", "mend the name, or define it", part[1])
+            remedy = did_you_mean(part[1], PARTS) or "mend the name, or define it"
+            fault = _located(error, f"'{part[1]}' is not defined", remedy, part[1])
         else:
             fault = _located(error, _sentence(message), "mend the expression")
         fault.undefined = True
