@@ -147,7 +147,8 @@ def _takes(raw: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def _write_arrival(one: Arrival) -> dict[str, Any]:
-    cost = None if one.cost is None else str(one.cost)
+    """A cost that is no number is none: whatever a provider reports, its clip is not lost for it."""
+    cost = None if one.cost is None or not AMOUNT.fullmatch(str(one.cost)) else str(one.cost)
     return {"take": one.take, "video_uuid": one.video_uuid, "seed": one.seed, "nsfw": one.nsfw, "cost": cost}
 
 
@@ -188,4 +189,5 @@ def _flag(value: object, at: str) -> bool:
 
 
 def _money(value: object, at: str) -> Decimal:
+    """An amount to the digit; a float has none."""
     return Decimal(text(value, at, AMOUNT))

@@ -131,11 +131,7 @@ class SqliteJournal:
             if isinstance(stage, Intended):
                 self._insert_task(stage, said, at)
             else:
-                kind = entries.name(stage)
-                row = (stage.uuid, kind, said, at, _sum(stage.uuid, kind, said, at))
-                self._connection.execute(
-                    "INSERT INTO events (uuid, stage, said, at, sum) VALUES (?, ?, ?, ?, ?)", row
-                )
+                self._insert_event(stage, said, at)
 
     def of_take(self, key: str, take: int) -> tuple[Record, ...]:
         """Every task that was to bring this take, the first attempt first."""

@@ -137,12 +137,15 @@ def errors(path: Path, what: str) -> Iterator[None]:
     """Say what SQLite could not do with which file, and what helps."""
     try:
         yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        primary = None if code is None else code & 0xFF
+    except UnicodeDecodeError as error:  # SQLite quotes what it found where it complains
+        raise damaged(path, "it holds what is no text") from error
+    except sqlite3.DatabaseError as error:
+        primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # no code: a cell is no text
+        if isinstance(error, sqlite3.ProgrammingError):
+            raise
         if primary in DAMAGE:
             raise damaged(path, str(error).lower()) from error
-        remedy = REMEDIES.get(primary or 0, "see to the disk, then run again")
+        remedy = REMEDIES.get(primary, "see to the disk, then run again")
         raise StoreError(f"cannot {what} {path}: {str(error).lower()}", remedy) from error
 
 
