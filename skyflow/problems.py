@@ -135,6 +135,10 @@ CODES: dict[str, str] = {
     "SF0806": "warning: a tag that no prompt mentions",
     "SF0807": "warning: a parameter of the request that skyflow does not know",
     "SF0808": "warning: a name that two libraries define",
+    "SF0810": "warning: more than five pictures in a tag",
+    "SF0811": "warning: a kind of file that the model's makers do not take",
+    "SF0812": "warning: more than six pictures between the first and the last",
+    "SF0813": "warning: a prompt of more words than the model's makers take",
 }
 """Every code, and in one line what it stands for; the docs list them and a test holds the two together."""
 

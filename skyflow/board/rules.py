@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyflow.board import beside, mentions
-from skyflow.board.draft import known_shot, tag_images
+from skyflow.board import beside, mentions, upstream
+from skyflow.board.draft import EDITED_FILE, known_shot, tag_images
 from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia, ShotClip
+from skyflow.board.upstream import at
 from skyflow.facts import ClipFacts, VoiceFacts
 from skyflow.models import skyreels_v4
-from skyflow.problems import CODES, WAIVABLE, did_you_mean
+from skyflow.problems import CODES, WAIVABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,7 +40,7 @@ def check(shot: Shot, draft: Draft, prompt: Prompt | None, shots: Mapping[str, S
         _reference_images(shot, prompt, findings)
     for item, written in zip(shot.clips, draft.clips, strict=True):
         _reference_clip(item, written.path, shots, findings)
-    _beyond_the_page(shot, draft, findings)
+    upstream.check(shot, draft, prompt, findings)
     beside.check(draft.shot, findings)
 
 
@@ -55,25 +56,24 @@ def _reference_images(shot: Shot, prompt: Prompt, findings: Findings) -> None:
     images = [item.tag for item in shot.references if item.kind == "image"]
     grids = [item.tag for item in shot.references if item.kind == "grid"]
     if images and grids:
-        message = f"the model takes a grid or images, not both: {_at(grids)} and {_at(images)}"
+        message = f"the model takes a grid or images, not both: {at(grids)} and {at(images)}"
         place = prompt.place_of(grids[0])
         findings.add("SF0611", prompt.path, message, "mention one kind only", place=place, related=_defined(images))
     if len(images) > skyreels_v4.IMAGE_GROUPS_MAX:
         message = (
             f"the model takes {skyreels_v4.IMAGE_GROUPS_MAX} tags with images, the prompt mentions {len(images)}"
         )
-        remedy = f"leave one of {_at(images)} out, or give it only words"
+        remedy = f"leave one of {at(images)} out, or give it only words"
         place = prompt.place_of(images[skyreels_v4.IMAGE_GROUPS_MAX])
         findings.add("SF0612", prompt.path, message, remedy, place=place, related=_defined(images))
     if len(grids) > skyreels_v4.GRIDS_MAX:
-        message = f"the model takes one grid, the prompt mentions {len(grids)}: {_at(grids)}"
+        message = f"the model takes one grid, the prompt mentions {len(grids)}: {at(grids)}"
         place = prompt.place_of(grids[skyreels_v4.GRIDS_MAX])
         findings.add("SF0613", prompt.path, message, "mention one", place=place, related=_defined(grids))
     for item in shot.references:
         if item.voice and _seconds(item.voice) > skyreels_v4.VOICE_SECONDS_MAX:
-            message = (
-                f"the voice lasts {float(_seconds(item.voice)):.1f} s, {skyreels_v4.VOICE_SECONDS_MAX} s is the most"
-            )
+            lasts = _said(_seconds(item.voice), skyreels_v4.VOICE_SECONDS_MAX)
+            message = f"the voice lasts {lasts} s, {skyreels_v4.VOICE_SECONDS_MAX} s is the most"
             findings.add("SF0616", ("tags", item.tag, "voice"), message, "cut it shorter")
 
 
@@ -91,10 +91,12 @@ def _reference_clip(item: ClipReference, path: Path, shots: Mapping[str, Shot], 
         remedy = f"make {name} at 1080p" if made else "scale it up to 1920x1080"
         findings.add("SF0614", path, message, remedy, related=related)
     if seconds > skyreels_v4.REFERENCE_SECONDS_MAX:
-        message = f"the model cannot {verb} {name}: it lasts {float(seconds):.2f} s, 15 s is the most"
+        lasts = _said(seconds, skyreels_v4.REFERENCE_SECONDS_MAX)
+        message = f"the model cannot {verb} {name}: it lasts {lasts} s, 15 s is the most"
         findings.add("SF0615", path, message, f"shorten {name}", related=related)
     elif seconds > UPSTREAM_CLIP_SECONDS:
-        message = f"{name} lasts {float(seconds):.2f} s; the model's makers take reference clips of 10 s"
+        lasts = _said(seconds, UPSTREAM_CLIP_SECONDS)
+        message = f"{name} lasts {lasts} s; the model's makers take reference clips of 10 s"
         findings.add("SF0802", path, message, f"keep {name} at 10 s to be safe", related=related)
 
 
@@ -107,26 +109,6 @@ def _measures(item: ClipReference, shots: Mapping[str, Shot]) -> tuple[int, Frac
     return output.size.pixels, output.seconds, item.clip.shot, str(output.size)
 
 
-def _beyond_the_page(shot: Shot, draft: Draft, findings: Findings) -> None:
-    """What the model's makers refuse and the provider's page does not mention."""
-    written = draft.shot
-    if shot.pins and (shot.references or shot.clips):
-        tags = _at([item.tag for item in shot.references] + [item.tag for item in shot.clips])
-        message = f"frames beside references ({tags}): the model's makers do not take both"
-        findings.add("SF0801", written.path("frames"), message, "use one of them to be safe")
-    if len(shot.clips) > 1:
-        message = f"several reference clips ({_at([item.tag for item in shot.clips])}): the model's makers take one"
-        findings.add("SF0803", written.path(), message, "use one to be safe")
-    if shot.duration != int(shot.duration):
-        path = written.path_of("duration")
-        message = f"{shot.duration} s: the model's makers take whole seconds"
-        findings.add("SF0804", path, message, "use whole seconds to be safe")
-    for item in shot.references:
-        if item.kind == "grid" and item.voice:
-            message = f"@{item.tag} has a grid and a voice: the model's makers take a voice beside images only"
-            findings.add("SF0805", ("tags", item.tag, "voice"), message, "use images to be safe")
-
-
 def check_ignored(board: WrittenBoard, findings: Findings) -> None:
     """Every code that the board or a shot ignores is one that may be ignored."""
     lists: list[tuple[Path, tuple[str | None, ...]]] = [(("ignore",), board.ignore)]
@@ -137,13 +119,22 @@ def check_ignored(board: WrittenBoard, findings: Findings) -> None:
             message = f"{code} cannot be ignored: {CODES[code]}"
             findings.add("SF0209", path, message, "mend what it is about; any warning can be ignored")
         elif code is not None and code not in CODES:
-            remedy = did_you_mean(code, CODES) or "name a code such as SF0802"
+            remedy = f"did you mean '{code.upper()}'?" if code.upper() in CODES else "name a code such as SF0802"
             findings.add("SF0209", path, "no problem has this code", remedy)
 
 
-def check_tags(board: WrittenBoard, mentioned: Iterable[str], files: Files, findings: Findings) -> None:
-    """What is wrong with tags by themselves, used or not."""
+def check_tags(
+    board: WrittenBoard, mentioned: Iterable[str], files: Files, findings: Findings, *, whole: bool
+) -> None:
+    """What is wrong with tags by themselves, used or not.
+
+    Args:
+        mentioned: every name that a prompt mentions, as far as prompts are known.
+        whole: whether every prompt is known.
+    """
     used = set(mentioned)
+    if not whole or used - board.tags.keys() - board.shots.keys() - {EDITED_FILE}:
+        used |= board.tags.keys()  # a mention that is lost or misspelt may be of any of them
     for name, tag in board.tags.items():
         kinds = [key for key in ("images", "grid", "video") if key in tag]
         if name in board.shots:
@@ -162,7 +153,7 @@ def check_tags(board: WrittenBoard, mentioned: Iterable[str], files: Files, find
             findings.add("SF0309", ("tags", name, "describe"), message, "say it in words, or write @@ for a plain @")
         _check_tag_files(name, board, files, findings)
         own = not findings.elsewhere(("tags", name))  # a library has more than one board needs
-        if own and tag and name not in used and mentions.NAME.fullmatch(name):
+        if own and tag and name not in {*used, *board.shots} and mentions.NAME.fullmatch(name):
             findings.add("SF0806", ("tags", name), f"no prompt mentions @{name}", "mention it, or remove the tag")
 
 
@@ -182,8 +173,10 @@ def _check_tag_files(name: str, board: WrittenBoard, files: Files, findings: Fin
             findings.add(fault.code, path, fault.message, fault.remedy)
 
 
-def _at(names: list[str]) -> str:
-    return ", ".join(f"@{name}" for name in names)
+def _said(seconds: Fraction, limit: int) -> str:
+    """A time over a limit, with two digits, or as many as show that it is over."""
+    short = f"{float(seconds):.2f}"
+    return f"{float(seconds):.6f}" if float(short) <= limit else short
 
 
 def _defined(names: list[str]) -> list[tuple[Path, str]]:
