@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyflow.board.model import FileMedia
+from skyflow.board.model import ShotFrame
 from skyflow.planning.conform import faults
 from skyflow.planning.plan import plan
 from tests.boarding import boards, written
@@ -249,7 +249,7 @@ def test_frames_count_from_the_end_and_from_the_start():
         f"prompt: x, frames: [{frames}]",
         others="  a: {prompt: y, duration: 3}",
     ).pins
-    assert [(pin.image.index, pin.index) for pin in pins if not isinstance(pin.image, FileMedia)] == [
+    assert [(pin.image.index, pin.index) for pin in pins if isinstance(pin.image, ShotFrame)] == [
         (95, 0), (0, 53), (94, 9), (7, 159),
     ]  # fmt: skip
 

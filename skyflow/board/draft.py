@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from skyflow.board import mentions
+from skyflow.board import medium, mentions
 from skyflow.board.files import FileFault
 from skyflow.board.model import Delivery
 from skyflow.problems import did_you_mean, listed
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from skyflow.board.files import Files
     from skyflow.board.findings import Findings
-    from skyflow.board.model import EdgeKind, FileMedia
+    from skyflow.board.medium import Written
+    from skyflow.board.model import Address, EdgeKind, FileMedia
     from skyflow.board.prompts import Prompt
     from skyflow.board.source import Path
     from skyflow.board.written import WrittenBoard, WrittenShot
@@ -30,11 +31,11 @@ EDITED_FILE = "video1"
 
 @dataclass(frozen=True, slots=True)
 class DraftClip:
-    """A reference clip: what it does, what the prompt calls it, which shot or file it is, where that is said."""
+    """A reference clip: what it does, what the prompt calls it, which shot or medium it is, where that is said."""
 
     kind: Literal["extend", "reference"]
     tag: str
-    clip: str | FileMedia
+    clip: str | FileMedia | Address
     path: Path
 
 
@@ -94,8 +95,8 @@ def _own_clips(shot: WrittenShot, board: WrittenBoard, files: Files, findings: F
     if edited is None:
         return
     path = shot.path("edits")
-    if edited not in board.shots:
-        yield from _edited_file(edited, path, board, files, findings)
+    if not isinstance(edited, str) or edited not in board.shots:
+        yield from _edited_medium(edited, path, board, files, findings)
     elif edited == extended:
         message = f"'{edited}' cannot be extended and edited at once: @{edited} would mean both"
         findings.add("SF0608", path, message, "remove `extends` or `edits`")
@@ -103,21 +104,24 @@ def _own_clips(shot: WrittenShot, board: WrittenBoard, files: Files, findings: F
         yield DraftClip("reference", edited, edited, path)
 
 
-def _edited_file(
-    edited: str, path: Path, board: WrittenBoard, files: Files, findings: Findings
+def _edited_medium(
+    edited: Written, path: Path, board: WrittenBoard, files: Files, findings: Findings
 ) -> Iterator[DraftClip]:
-    """The clip of a file that is edited; a name that no file has is taken for a shot's."""
+    """The clip of a file or address that is edited; a name that no file has is taken for a shot's."""
     for kind, named in (("tags", board.tags), ("shots", board.shots)):
         if EDITED_FILE in named:
             message = f"@{EDITED_FILE} is what a prompt calls an edited file, and the name of something else here"
             findings.add("SF0303", (kind, EDITED_FILE), message, "rename it", related=[(path, "the edited file")])
     try:
-        yield DraftClip("reference", EDITED_FILE, files.clip(edited), path)
+        clip = medium.clip(edited, files)
     except FileFault as fault:
-        if fault.code == "SF0501" and not {".", "/"} & set(edited):
+        if fault.code == "SF0501" and isinstance(edited, str) and not {".", "/"} & set(edited):
             known_shot(edited, path, board, findings)
         else:
             findings.add(fault.code, path, fault.message, fault.remedy)
+        return
+    medium.warn_unpinned(clip, path, findings)
+    yield DraftClip("reference", EDITED_FILE, clip, path)
 
 
 def _tag_clips(prompt: Prompt, board: WrittenBoard, files: Files, findings: Findings) -> Iterator[DraftClip]:
@@ -126,7 +130,7 @@ def _tag_clips(prompt: Prompt, board: WrittenBoard, files: Files, findings: Find
         if video := board.tags.get(name, {}).get("video"):
             path = ("tags", name, "video")
             try:
-                yield DraftClip("reference", name, files.clip(video), path)
+                yield DraftClip("reference", name, medium.clip(video, files), path)
             except FileFault as fault:
                 findings.add(fault.code, path, fault.message, fault.remedy)
 
@@ -228,8 +232,9 @@ def _edges(made: Draft, board: WrittenBoard, findings: Findings) -> Iterator[Edg
 
 def _tag_edges(name: str, board: WrittenBoard, findings: Findings) -> Iterator[Edge]:
     for path, image in tag_images(name, board):
-        if isinstance(image, dict) and known_shot(image["shot"], (*path, "shot"), board, findings):
-            yield Edge(image["shot"], "tag", (*path, "shot"))
+        named = image.get("shot") if isinstance(image, dict) else None
+        if named is not None and known_shot(named, (*path, "shot"), board, findings):
+            yield Edge(named, "tag", (*path, "shot"))
 
 
 def tag_images(name: str, board: WrittenBoard) -> Iterator[tuple[Path, Any]]:

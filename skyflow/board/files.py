@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from skyflow.board.model import FileMedia
+    from skyflow.facts import ImageFacts
 
 
 class FileFault(Exception):
@@ -35,6 +36,10 @@ class Files(Protocol):
 
     def image(self, path: str) -> FileMedia:
         """A picture that decodes."""
+        ...
+
+    def picture(self, content: bytes) -> tuple[str, ImageFacts]:
+        """What bytes are that stand in the board in place of a file: a picture that decodes, and its media type."""
         ...
 
     def clip(self, path: str) -> FileMedia:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from skyflow.problems import Problem
 
 EdgeKind = Literal["extends", "edits", "frames", "tag", "needs"]
+MediaKind = Literal["image", "clip", "voice"]
+Measure = Literal["size", "length", "sound"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,56 @@ class FileMedia:
     path: str
     sha256: str
     facts: ImageFacts | ClipFacts | VoiceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class DataMedia:
+    """A picture that stands in the board itself, as a data URI.
+
+    Attributes:
+        type: as it says and is, such as ``image/png``.
+        content: decoded.
+        sha256: of the content.
+    """
+
+    type: str
+    content: bytes = field(repr=False)
+    sha256: str
+    facts: ImageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class UrlMedia:
+    """A medium on the web, which the provider fetches: nobody here has looked at it, so its facts are not known.
+
+    Attributes:
+        url: to be sent; its query may be a secret, so everything else shows ``shown``.
+        kind: what the board takes it for.
+        sha256: of the content that the board expects there; None where it does not say.
+        shown: the URL without what may be secret.
+    """
+
+    url: str = field(repr=False)
+    kind: MediaKind
+    sha256: str | None
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMedia:
+    """A medium that the provider holds already, by its UUID; its facts are not known here.
+
+    Attributes:
+        uuid: in lower case.
+        kind: what the board takes it for.
+    """
+
+    uuid: str
+    kind: MediaKind
+
+    @property
+    def shown(self) -> str:
+        return f"uuid:{self.uuid}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +111,11 @@ class ShotFrame:
     index: int
 
 
-Media: TypeAlias = FileMedia | ShotClip | ShotFrame
+Address: TypeAlias = UrlMedia | HeldMedia
+Picture: TypeAlias = FileMedia | DataMedia | UrlMedia | HeldMedia | ShotFrame
+Voice: TypeAlias = FileMedia | UrlMedia | HeldMedia
+Clip: TypeAlias = FileMedia | UrlMedia | HeldMedia | ShotClip
+Media: TypeAlias = FileMedia | DataMedia | UrlMedia | HeldMedia | ShotClip | ShotFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +128,7 @@ class Pin:
         index: the frame that it comes to stand at, zero-based, whoever decided it.
     """
 
-    image: FileMedia | ShotFrame
+    image: Picture
     at: Literal["first", "last"] | int | None
     index: int
 
@@ -83,8 +139,8 @@ class ImageReference:
 
     tag: str
     kind: Literal["image", "grid"]
-    images: tuple[FileMedia | ShotFrame, ...]
-    voice: FileMedia | None = None
+    images: tuple[Picture, ...]
+    voice: Voice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +149,7 @@ class ClipReference:
 
     tag: str
     kind: Literal["extend", "reference"]
-    clip: FileMedia | ShotClip
+    clip: Clip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +218,7 @@ class Shot:
         audio: sent as ``settings.audio``; None where the model takes none beside a reference clip.
         prompt_extend: whether the provider may write the prompt out longer.
         depends_on: shots that must be made first, in file order, ``needs`` included.
+        assumed: the measures of ``output`` that a medium sets which nobody has looked at: what comes may differ.
         in_cut: whether the default cut shows it.
         frozen: whether the take that the lock names is used, whatever has changed.
         beside: parameters to add to the request, unchecked.
@@ -190,6 +247,7 @@ class Shot:
     beside: Mapping[str, Any] = field(default_factory=dict, hash=False)
     mentions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    assumed: frozenset[Measure] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from skyflow.board import graph, mentions, rules, schema, secret
 from skyflow.board.draft import draft
 from skyflow.board.edit import final_edit
 from skyflow.board.findings import Findings
-from skyflow.board.using import libraries, overlaid
 from skyflow.board.model import Board, Delivery
 from skyflow.board.prompts import Prompts
 from skyflow.board.resolve import Resolver
 from skyflow.board.shape import check_size
 from skyflow.board.source import Source
+from skyflow.board.using import libraries, overlaid
 from skyflow.board.written import compose
 from skyflow.models import skyreels_v4
 

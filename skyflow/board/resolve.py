@@ -5,11 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from skyflow.board import medium
 from skyflow.board.draft import tag_images
 from skyflow.board.files import FileFault
 from skyflow.board.model import (
+    Address,
     ClipReference,
-    FileMedia,
     ImageReference,
     Output,
     Pin,
@@ -18,18 +19,25 @@ from skyflow.board.model import (
     ShotFrame,
     Size,
 )
-from skyflow.board.shape import Medium, shape
+from skyflow.board.shape import Medium, shape, unseen
 from skyflow.facts import ClipFacts, ImageFacts
 from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from skyflow.board.draft import Draft, DraftClip
     from skyflow.board.files import Files
     from skyflow.board.findings import Findings
+    from skyflow.board.medium import Written
+    from skyflow.board.model import Clip, Measure, Picture, Voice
     from skyflow.board.source import Path
     from skyflow.board.written import WrittenBoard
+
+UNSEEN_SHAPE = (16, 9)
+"""The shape that a medium is taken to have which nobody has looked at."""
+
+UNSEEN: frozenset[Measure] = frozenset({"size", "length", "sound"})
 
 FOR_FOOTAGE = {"footage", "needs", "cut", "ignore"}
 
@@ -60,7 +68,7 @@ class Resolver:
                 message = f"footage exists already: it takes no '{key}'"
                 self._findings.add("SF0604", written.path(key), message, f"remove '{key}', or 'footage'")
         try:
-            clip = self._files.clip(written.own["footage"])
+            clip = medium.footage(written.own["footage"], self._files)
         except FileFault as fault:
             self._findings.add(fault.code, written.path("footage"), fault.message, fault.remedy)
             return None
@@ -78,6 +86,7 @@ class Resolver:
         media = [self._medium(item.clip, reference=item.kind == "reference") for item in clips]
         media += [self._medium(image, reference=False) for image, _ in images[:1]]
         measures = shape(draft, media, self._findings)
+        draft.notes += self._unseen(clips, [image for image, _ in images], references)
         pins = self._pins(draft, images, measures.output.frames)
         return self._shot(
             draft,
@@ -86,6 +95,7 @@ class Resolver:
             size=measures.size,
             audio=measures.audio,
             output=measures.output,
+            assumed=unseen(media),
             pins=pins,
             references=references,
             clips=clips,
@@ -124,16 +134,16 @@ class Resolver:
             found.append(ImageReference(name, "grid" if "grid" in tag else "image", known, voice))
         return found
 
-    def _voice(self, name: str, tag: Mapping[str, Any]) -> FileMedia | None:
+    def _voice(self, name: str, tag: Mapping[str, Any]) -> Voice | None:
         if "voice" not in tag:
             return None
         try:
-            return self._files.voice(tag["voice"])
+            return medium.voice(tag["voice"], self._files)
         except FileFault as fault:
             self._findings.add(fault.code, ("tags", name, "voice"), fault.message, fault.remedy)
             return None
 
-    def _pin_images(self, draft: Draft) -> list[tuple[FileMedia | ShotFrame, int]]:
+    def _pin_images(self, draft: Draft) -> list[tuple[Picture, int]]:
         """The pinned pictures, each with its number in the list as it is written."""
         found = []
         for number, written in enumerate(draft.shot.own.get("frames", ())):
@@ -143,14 +153,15 @@ class Resolver:
             else:
                 image = self._image(written, path)
             if image is not None:
+                medium.warn_unpinned(image, path, self._findings)
                 found.append((image, number))
         return found
 
-    def _image(self, written: str | Mapping[str, Any], path: Path) -> FileMedia | ShotFrame | None:
-        if not isinstance(written, str):
+    def _image(self, written: Written, path: Path) -> Picture | None:
+        if not isinstance(written, str) and "shot" in written:
             return self._frame(written, path)
         try:
-            return self._files.image(written)
+            return medium.picture(written, self._files)
         except FileFault as fault:
             self._findings.add(fault.code, path, fault.message, fault.remedy)
             return None
@@ -169,7 +180,7 @@ class Resolver:
             return None
         return ShotFrame(upstream.id, index)
 
-    def _pins(self, draft: Draft, images: list[tuple[FileMedia | ShotFrame, int]], frames: int) -> tuple[Pin, ...]:
+    def _pins(self, draft: Draft, images: list[tuple[Picture, int]], frames: int) -> tuple[Pin, ...]:
         """Every picture at its place; two at one place, or one beyond the end, is a problem."""
         written = draft.shot.own.get("frames", ())
         spread = skyreels_v4.pin_indices(len(written), frames) if written else []
@@ -192,17 +203,48 @@ class Resolver:
                 pins.append(Pin(image, at, index))
         return tuple(pins)
 
-    def _medium(self, media: FileMedia | ShotClip | ShotFrame, *, reference: bool) -> Medium:
-        if isinstance(media, FileMedia):
-            facts = media.facts
-            if isinstance(facts, ClipFacts):
-                return Medium(facts.width, facts.height, facts.seconds, facts.sound, reference)
-            assert isinstance(facts, ImageFacts)
-            return Medium(facts.width, facts.height)
-        output = self.shots[media.shot].output
-        seconds = output.seconds if isinstance(media, ShotClip) else Fraction(0)
-        return Medium(output.size.width, output.size.height, seconds, output.sound, reference)
+    def _unseen(
+        self, clips: tuple[ClipReference, ...], pins: list[Picture], references: tuple[ImageReference, ...]
+    ) -> Iterator[str]:
+        """What is not known of a shot because nobody has looked at a medium of it, a sentence each."""
+        used = [item.clip for item in clips]
+        setting = next(iter([*used, *pins]), None)
+        if isinstance(setting, Address):
+            yield f"{setting.shown} sets the aspect and has not been looked at: 16:9 is assumed"
+        for clip in [item.clip for item in clips if item.kind == "reference"]:
+            if name := self._of_unknown_length(clip):
+                most = skyreels_v4.REFERENCE_SECONDS_MAX
+                yield f"how long {name} is, is not known: priced as {most} s, the most that it may be"
+        pictures = [*pins, *(picture for item in references for picture in item.images)]
+        for picture in pictures:
+            if isinstance(picture, ShotFrame) and (name := self._of_unknown_length(picture)):
+                yield f"how long {name} is, is not known: its frame {picture.index} is counted as planned"
+        media = [*used, *pictures, *(item.voice for item in references)]
+        for shown in dict.fromkeys(item.shown for item in media if isinstance(item, Address)):
+            yield f"in the animatic a placeholder stands for {shown}"
+
+    def _of_unknown_length(self, medium: Clip | ShotFrame) -> str:
+        """What to call a clip whose length nobody knows; empty for any other."""
+        if isinstance(medium, Address):
+            return medium.shown
+        if isinstance(medium, ShotClip | ShotFrame) and "length" in self.shots[medium.shot].assumed:
+            return medium.shot
+        return ""
+
+    def _medium(self, media: Picture | Clip, *, reference: bool) -> Medium:
+        if isinstance(media, Address):
+            return Medium(*UNSEEN_SHAPE, reference=reference, unseen=UNSEEN)
+        if isinstance(media, ShotClip | ShotFrame):
+            shot = self.shots[media.shot]
+            size, clip = shot.output.size, isinstance(media, ShotClip)
+            seconds = shot.output.seconds if clip else Fraction(0)
+            return Medium(size.width, size.height, seconds, shot.output.sound, reference, shot.assumed)
+        facts = media.facts
+        if isinstance(facts, ClipFacts):
+            return Medium(facts.width, facts.height, facts.seconds, facts.sound, reference)
+        assert isinstance(facts, ImageFacts)
+        return Medium(facts.width, facts.height)
 
 
-def _clip(clip: DraftClip) -> FileMedia | ShotClip:
+def _clip(clip: DraftClip) -> Clip:
     return ShotClip(clip.clip) if isinstance(clip.clip, str) else clip.clip

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyflow.board import beside, mentions, upstream
+from skyflow.board import beside, medium, mentions, upstream
 from skyflow.board.draft import EDITED_FILE, known_shot, tag_images
 from skyflow.board.files import FileFault
-from skyflow.board.model import FileMedia, ShotClip
+from skyflow.board.model import Address, FileMedia, ShotClip
 from skyflow.board.upstream import at
 from skyflow.facts import ClipFacts, VoiceFacts
 from skyflow.models import skyreels_v4
@@ -71,14 +71,19 @@ def _reference_images(shot: Shot, prompt: Prompt, findings: Findings) -> None:
         place = prompt.place_of(grids[skyreels_v4.GRIDS_MAX])
         findings.add("SF0613", prompt.path, message, "mention one", place=place, related=_defined(grids))
     for item in shot.references:
-        if item.voice and _seconds(item.voice) > skyreels_v4.VOICE_SECONDS_MAX:
+        if isinstance(item.voice, FileMedia) and _seconds(item.voice) > skyreels_v4.VOICE_SECONDS_MAX:
             lasts = _said(_seconds(item.voice), skyreels_v4.VOICE_SECONDS_MAX)
             message = f"the voice lasts {lasts} s, {skyreels_v4.VOICE_SECONDS_MAX} s is the most"
             findings.add("SF0616", ("tags", item.tag, "voice"), message, "cut it shorter")
 
 
 def _reference_clip(item: ClipReference, path: Path, shots: Mapping[str, Shot], findings: Findings) -> None:
-    """A clip that is extended, edited or moved like: long and large as the model takes it."""
+    """A clip that is extended, edited or moved like: long and large as the model takes it.
+
+    One that is given by address nobody has measured; the provider will.
+    """
+    if isinstance(item.clip, Address):
+        return
     pixels, seconds, name, size = _measures(item, shots)
     verb = "extend" if item.kind == "extend" else "take"
     related = [(("shots", name), f"{name} is defined here")] if isinstance(item.clip, ShotClip) else []
@@ -105,6 +110,7 @@ def _measures(item: ClipReference, shots: Mapping[str, Shot]) -> tuple[int, Frac
         facts = item.clip.facts
         assert isinstance(facts, ClipFacts)
         return facts.pixels, facts.seconds, item.clip.path, f"{facts.width}x{facts.height}"
+    assert isinstance(item.clip, ShotClip)
     output = shots[item.clip.shot].output
     return output.size.pixels, output.seconds, item.clip.shot, str(output.size)
 
@@ -151,26 +157,33 @@ def check_tags(
         if mentioning:
             message = f"the words of '{name}' mention @{mentioning[0]}, and words are sent as they are"
             findings.add("SF0309", ("tags", name, "describe"), message, "say it in words, or write @@ for a plain @")
-        _check_tag_files(name, board, files, findings)
-        own = not findings.elsewhere(("tags", name))  # a library has more than one board needs
+        own = not findings.elsewhere(("tags", name))
+        _check_tag_media(name, board, files, findings, needed=own or name in used)
         if own and tag and name not in {*used, *board.shots} and mentions.NAME.fullmatch(name):
             findings.add("SF0806", ("tags", name), f"no prompt mentions @{name}", "mention it, or remove the tag")
 
 
-def _check_tag_files(name: str, board: WrittenBoard, files: Files, findings: Findings) -> None:
-    """Every file and shot that a tag names, so that a fault shows before the tag is used."""
+def _check_tag_media(name: str, board: WrittenBoard, files: Files, findings: Findings, *, needed: bool) -> None:
+    """Every medium and shot that a tag names, so that a fault shows before the tag is used.
+
+    Args:
+        needed: whether a warning is of any use: a library has more than one board needs.
+    """
     tag = board.tags[name]
-    looks = [(path, files.image, image) for path, image in tag_images(name, board)]
-    looks += [(("tags", name, "video"), files.clip, tag["video"])] if "video" in tag else []
-    looks += [(("tags", name, "voice"), files.voice, tag["voice"])] if "voice" in tag else []
+    looks = [(path, medium.picture, image) for path, image in tag_images(name, board)]
+    looks += [(("tags", name, "video"), medium.clip, tag["video"])] if "video" in tag else []
+    looks += [(("tags", name, "voice"), medium.voice, tag["voice"])] if "voice" in tag else []
     for path, look, written in looks:
-        if not isinstance(written, str):
+        if not isinstance(written, str) and "shot" in written:
             known_shot(written["shot"], (*path, "shot"), board, findings)
             continue
         try:
-            look(written)
+            found = look(written, files)
         except FileFault as fault:
             findings.add(fault.code, path, fault.message, fault.remedy)
+            continue
+        if needed:
+            medium.warn_unpinned(found, path, findings)
 
 
 def _said(seconds: Fraction, limit: int) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import jsonschema
 
+from skyflow.board.address import without_secrets
 from skyflow.board.source import dotted
 from skyflow.problems import Problem, did_you_mean, listed
 from skyflow.published import schema
@@ -190,6 +191,8 @@ def _value(fault: Fault) -> tuple[str, str]:
             return "SF0204", f"must be {wanted}, is {_shown(found)}"
         case "minimum" | "maximum" | "exclusiveMinimum":
             return "SF0205", f"{_shown(found)} is out of range: {_range(fault.part)}"
+        case "pattern" if "title" in fault.part and found.strip():
+            return "SF0203", f"needs {fault.part['title']}, has {_shown(found)}"
         case "minItems" | "minProperties" | "minLength" | "pattern":
             return "SF0206", "must not be empty"
         case _:
@@ -216,7 +219,7 @@ def _shown(found: Any) -> str:  # noqa: ANN401 - any YAML may stand there
         return "a mapping"
     if isinstance(found, list):
         return "a list"
-    text = json.dumps(found, ensure_ascii=False)
+    text = json.dumps(without_secrets(found) if isinstance(found, str) else found, ensure_ascii=False)
     return text if len(text) <= 40 else text[:39] + "…"
 
 

@@ -1,4 +1,5 @@
-"""What a board says in confidence: the addresses that ``webhook`` and ``upload_to`` give, which often hold a key.
+"""What a board says in confidence: the addresses that ``webhook`` and ``upload_to`` give, which often hold a key, and
+the queries of all others.
 
 A problem shows the line that it is on, and that line may hold such an address. Stars take its place, as many as it
 has characters, so that the caret stays under what is meant.
@@ -10,10 +11,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from skyflow.board.address import AFTER, QUERY, WEB, without_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from skyflow.problems import Place, Problem
+    from skyflow.problems import Place, Problem, Related
 
 KEYS = ("upload_to", "webhook")
 
@@ -21,6 +24,8 @@ WRITTEN = re.compile(
     rf"(?:{'|'.join(KEYS)}|webhookURL|uploadEndpoint)[\"']?\s*:\s*(\"[^\"\n]*|'[^'\n]*|[^\s,}}#][^\s,}}]*)"
 )
 """A key and what follows it on the line, for text that is too broken to be read as data."""
+
+WORDS = re.compile(r"\S+")
 
 SHORT = 8
 """A value of fewer characters is no address; to look for it everywhere would hide other words."""
@@ -33,15 +38,33 @@ def hidden(problems: Iterable[Problem], data: Any) -> Iterator[Problem]:  # noqa
         data: the board, as far as it could be read: an alias shows nothing of what it stands for.
     """
     secrets = sorted({value for value in _values(data) if len(value) >= SHORT}, key=len, reverse=True)
+    queries = frozenset(query for query in _queries(data) if len(query) >= SHORT)
+
+    def other(related: Related) -> Related:
+        return replace(
+            related, place=_starred(related.place, secrets, queries), message=without_secrets(related.message)
+        )
+
     for problem in problems:
-        others = tuple(replace(other, place=_starred(other.place, secrets)) for other in problem.related)
-        yield replace(problem, place=_starred(problem.place, secrets), related=others)
+        yield replace(
+            problem,
+            place=_starred(problem.place, secrets, queries),
+            path=without_secrets(problem.path),
+            message=without_secrets(problem.message),
+            remedy=without_secrets(problem.remedy),
+            related=tuple(other(related) for related in problem.related),
+        )
 
 
-def _starred(place: Place, secrets: list[str]) -> Place:
+def _starred(place: Place, secrets: list[str], queries: frozenset[str]) -> Place:
     text = WRITTEN.sub(_stars, place.text)
     for secret in secrets:
         text = text.replace(secret, "*" * len(secret))
+    text = without_secrets(text, lambda secret: "*" * len(secret))
+    # A URL may go on in another line than it begins in, or be written with escapes that hide its question mark.
+    text = WORDS.sub(lambda word: "*" * len(word[0]) if word[0].strip(AFTER) in queries else word[0], text)
+    for query in sorted(queries, key=len, reverse=True) if "\\" in text else ():
+        text = text.replace(query, "*" * len(query))
     return place if text == place.text else replace(place, text=text)
 
 
@@ -60,3 +83,16 @@ def _values(data: Any) -> Iterator[str]:  # noqa: ANN401 - any YAML
             value = holder.get(key) if isinstance(holder, dict) else None
             if isinstance(value, str):
                 yield from value.splitlines()
+
+
+def _queries(data: Any) -> Iterator[str]:  # noqa: ANN401 - any YAML
+    """The words that follow the question mark of each URL in a board; what an alias shares is looked at once."""
+    left, seen = [data], set()
+    while left:
+        value = left.pop()
+        if isinstance(value, dict | list):
+            if id(value) not in seen:
+                seen.add(id(value))
+                left += [*value, *value.values()] if isinstance(value, dict) else value
+        elif isinstance(value, str) and (web := WEB.search(value)) and (query := QUERY.search(value, web.end())):
+            yield from (word.strip(AFTER) for word in value[query.end() :].split())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from skyflow.board.draft import Draft
     from skyflow.board.findings import Findings
+    from skyflow.board.model import Measure
     from skyflow.board.source import Path
 
 
@@ -28,6 +29,7 @@ class Medium:
     Attributes:
         seconds: a picture has none.
         reference: an edit or a motion reference, whose length and sound carry over.
+        unseen: which of these measures nobody knows yet.
     """
 
     width: int
@@ -35,6 +37,7 @@ class Medium:
     seconds: Fraction = Fraction(0)
     sound: bool = False
     reference: bool = False
+    unseen: frozenset[Measure] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,17 @@ def shape(draft: Draft, media: list[Medium], findings: Findings) -> Shape:
     made = size or Size(*skyreels_v4.nearest_size(resolution, media[0].width, media[0].height))
     output = Output(made, skyreels_v4.frames(seconds), skyreels_v4.RATE, sound)
     return Shape(duration, resolution, size, audio, output)
+
+
+def unseen(media: list[Medium]) -> frozenset[Measure]:
+    """Which measures of a shot follow from media that nobody has looked at.
+
+    Args:
+        media: as for ``shape``.
+    """
+    carried = [medium.unseen - {"size"} for medium in media if medium.reference]
+    aspect = [medium.unseen & {"size"} for medium in media[:1]]
+    return frozenset().union(*aspect, *carried)
 
 
 def _picture(draft: Draft, media: list[Medium], findings: Findings) -> tuple[str, Size | None]:

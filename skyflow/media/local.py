@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, TypeVar
 
 from skyflow import digest
+from skyflow.board.address import scheme, without_secrets
 from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia
 from skyflow.board.text import decode
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     Facts = TypeVar("Facts", ImageFacts, ClipFacts, VoiceFacts)
 
 MAX_TEXT_BYTES = 1024 * 1024
-
-ELSEWHERE = re.compile(r"(?:https?://|data:|uuid:)", re.IGNORECASE)
-"""How media begin that are no files."""
 
 NOT_A_PATH = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 """Characters that a file's name could hold on some systems, and that no message could show."""
@@ -69,6 +67,14 @@ class LocalFiles:
         """A picture that decodes; raises FileFault."""
         return self._media("image", path, probe.image)
 
+    @staticmethod
+    def picture(content: bytes) -> tuple[str, ImageFacts]:
+        """A picture that decodes, with its media type; raises FileFault."""
+        try:
+            return probe.picture(content, "the data URI")
+        except MediaError as error:
+            raise FileFault("SF0704", error.message, error.remedy) from error
+
     def clip(self, path: str) -> FileMedia:
         """A clip that decodes; raises FileFault."""
         return self._media("clip", path, probe.clip)
@@ -105,8 +111,8 @@ class LocalFiles:
 
     def _find(self, path: str) -> Path:
         """The regular file that a path leads to, every link followed."""
-        if ELSEWHERE.match(path):
-            message = f"{path[:60]} is no file: media are taken from files of the project only"
+        if scheme(path):
+            message = f"{without_secrets(path)[:60]} is no file of the project"
             raise FileFault("SF0502", message, "download it into the project, and name the file")
         if bad := NOT_A_PATH.search(path):
             raise FileFault("SF0503", f"a path cannot hold the character U+{ord(bad[0]):04X}", "remove it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -40,11 +41,11 @@ def image(path: Path) -> ImageFacts:
     found = kind(path)
     remedy = "name a JPEG, PNG, WebP, BMP or GIF file"
     try:
-        return _decoded(path)
+        return _decoded(path, path.name)[1]
     except (MediaError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(path, "far too many") from error
+        raise _too_large(path.name, "far too many") from error
     except UnidentifiedImageError as error:
         fault = "that cannot be decoded" if found.words.endswith("picture") else "and not a picture"
         raise MediaError(f"{path.name} is {found.words} {fault}", remedy) from error
@@ -52,22 +53,44 @@ def image(path: Path) -> ImageFacts:
         raise MediaError(f"{path.name} is {found.words} that is damaged or cut off", _FETCH_AGAIN) from error
 
 
-def _decoded(path: Path) -> ImageFacts:
+def picture(content: bytes, name: str) -> tuple[str, ImageFacts]:
+    """Decode a picture that is no file, whole; its media type, such as ``image/png``, and its facts.
+
+    Args:
+        name: what a message calls it.
+
+    Raises:
+        MediaError: as for ``image``.
+    """
+    try:
+        return _decoded(io.BytesIO(content), name)
+    except (MediaError, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(name, "far too many") from error
+    except UnidentifiedImageError as error:
+        raise MediaError(f"{name} is no picture", "encode a PNG, JPEG, WebP, BMP or GIF") from error
+    except Exception as error:  # as above
+        raise MediaError(f"{name} is damaged or cut off", "encode the picture again") from error
+
+
+def _decoded(source: Path | io.BytesIO, name: str) -> tuple[str, ImageFacts]:
     with (
         warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
-        Image.open(path, formats=PICTURES) as picture,
+        Image.open(source, formats=PICTURES) as decoded,
     ):
-        width, height = picture.size
+        width, height = decoded.size
         if width * height > PICTURE_PIXELS_MAX:
-            raise _too_large(path, f"{width}x{height}")
-        picture.load()
-        turned = picture.getexif().get(_ORIENTATION) in _TURNED
-    return ImageFacts(height, width) if turned else ImageFacts(width, height)
+            raise _too_large(name, f"{width}x{height}")
+        decoded.load()
+        turned = decoded.getexif().get(_ORIENTATION) in _TURNED
+        media_type = Image.MIME[decoded.format or ""]
+    return media_type, ImageFacts(height, width) if turned else ImageFacts(width, height)
 
 
-def _too_large(path: Path, size: str) -> MediaError:
+def _too_large(name: str, size: str) -> MediaError:
     return MediaError(
-        f"{path.name} has {size} pixels, more than is safe to decode",
+        f"{name} has {size} pixels, more than is safe to decode",
         f"scale it down to at most {PICTURE_PIXELS_MAX // 1_000_000} million pixels",
     )
 

@@ -1,10 +1,10 @@
 """What a shot's result is known by.
 
 A key is the hash of all that can change the pixels and of nothing else: the request with every medium replaced by
-the hash of its content, under the backend that draws it. Left out are how many takes are wanted (each take stands
-beside its siblings under one key), how the result travels and how closely it is looked at, and the names of shots:
-where a prompt mentions the clip of a shot, the key's own copy of it holds that clip's number, so renaming a shot
-makes nothing anew.
+the hash of its content (of its URL, where the board does not say what it expects there), under the backend that
+draws it. Left out are how many takes are wanted (each take stands beside its siblings under one key), how the result
+travels and how closely it is looked at, and the names of shots: where a prompt mentions the clip of a shot, the key's
+own copy of it holds that clip's number, so renaming a shot makes nothing anew.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skyflow import digest
-from skyflow.board.model import FileMedia, ShotClip, ShotFrame
+from skyflow.board.model import DataMedia, FileMedia, HeldMedia, ShotClip, ShotFrame, UrlMedia
 from skyflow.planning.request import SECRETS, replaced
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class Bound:
     """A request whose media all exist.
 
     Attributes:
-        body: the task, each medium a handle: ``sha256:…`` of a file or clip, ``sha256:…#frame=N`` of a frame.
+        body: the task, each medium a handle: ``sha256:…`` of a file, clip or pinned URL, ``sha256:…#frame=N`` of a
+            frame, ``url:…`` with the hash of a URL that is not pinned, ``uuid:…`` of what the provider holds.
         media: the board's own name for each handle.
         identity: what the key is taken of, as JSON; without shot names, secrets or delivery.
         key: 64 hex digits.
@@ -71,8 +72,14 @@ def bind(shot: Shot, request: Request, clips: Mapping[str, str], backend: str, v
 def handle_of(medium: Media, clips: Mapping[str, str]) -> str:
     """The string that stands for a medium in a bound request."""
     match medium:
-        case FileMedia():
+        case FileMedia() | DataMedia():
             return f"sha256:{medium.sha256}"
+        case UrlMedia(sha256=None):
+            return f"url:{digest.of_bytes(medium.url.encode())}"
+        case UrlMedia():
+            return f"sha256:{medium.sha256}"
+        case HeldMedia():
+            return f"uuid:{medium.uuid}"
         case ShotClip():
             return f"sha256:{clips[medium.shot]}"
         case ShotFrame():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skyflow.board.model import FileMedia, ShotFrame
+from skyflow.board.model import Address, DataMedia, FileMedia, ShotFrame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,6 +77,10 @@ def _words(path: tuple[str, ...], was: Any, becomes: Any, media: Mapping[str, Me
 def _medium_changed(medium: Media, was: str, becomes: str) -> str:
     if isinstance(medium, FileMedia):
         return f"{medium.path} changed"
+    if isinstance(medium, DataMedia):
+        return "a picture that stands in the board changed"
+    if isinstance(medium, Address):
+        return f"{medium.shown} changed"
     if isinstance(medium, ShotFrame) and was.partition("#")[0] == becomes.partition("#")[0]:
         return f"another frame of {medium.shot}"
     return f"{medium.shot}'s clip changed"

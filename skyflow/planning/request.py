@@ -10,17 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from skyflow.board.model import FileMedia, ShotClip, ShotFrame
+from skyflow.board.address import HIDDEN
+from skyflow.board.model import DataMedia, FileMedia, HeldMedia, Media, ShotClip, ShotFrame, UrlMedia
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from skyflow.board.model import Delivery, Media, Shot
+    from skyflow.board.model import Delivery, Shot
 
 SECRETS = frozenset({"webhookURL", "uploadEndpoint"})
 """Parts of a request that nobody but the provider may see."""
-
-HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Request:
     """One provider task, its media still the board's.
 
     Attributes:
-        body: the task as JSON, but that a medium is a FileMedia, ShotClip or ShotFrame.
+        body: the task as JSON, but that a medium is the board's own object for it.
         beside: what of it the board adds by itself, unchecked.
     """
 
@@ -103,7 +102,7 @@ def _inputs(shot: Shot) -> dict[str, Any]:
 
 
 def shown(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body for people and programs: files by path and hash, upstream media by shot, secrets as stars."""
+    """The body for people and programs: files by path and hash, upstream media by shot, no secrets."""
     return {key: HIDDEN if key in SECRETS else replaced(value, show_medium) for key, value in body.items()}
 
 
@@ -112,6 +111,12 @@ def show_medium(medium: Media) -> dict[str, Any]:
     match medium:
         case FileMedia():
             return {"file": medium.path, "sha256": medium.sha256}
+        case DataMedia():
+            return {"data": medium.type, "sha256": medium.sha256}
+        case UrlMedia():
+            return {"url": medium.shown} | ({"sha256": medium.sha256} if medium.sha256 else {})
+        case HeldMedia():
+            return {"uuid": medium.uuid}
         case ShotClip():
             return {"shot": medium.shot}
         case ShotFrame():
@@ -120,7 +125,7 @@ def show_medium(medium: Media) -> dict[str, Any]:
 
 def replaced(value: Any, put: Callable[[Media], Any]) -> Any:  # noqa: ANN401 - any JSON goes in and comes out
     """The same JSON with every medium replaced by what ``put`` gives for it."""
-    if isinstance(value, FileMedia | ShotClip | ShotFrame):
+    if isinstance(value, Media):
         return put(value)
     if isinstance(value, dict):
         return {key: replaced(item, put) for key, item in value.items()}
@@ -130,7 +135,7 @@ def replaced(value: Any, put: Callable[[Media], Any]) -> Any:  # noqa: ANN401 - 
 
 
 def _media(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Media]]:  # noqa: ANN401
-    if isinstance(value, FileMedia | ShotClip | ShotFrame):
+    if isinstance(value, Media):
         yield path, value
     elif isinstance(value, dict):
         for key, item in value.items():
