@@ -93,7 +93,7 @@ def _files(shot: Shot, draft: Draft) -> Iterator[tuple[Path, FileMedia]]:
     for item in shot.references:
         key: Path = ("tags", item.tag, "grid" if item.kind == "grid" else "images")
         places = [key] if item.kind == "grid" else [(*key, number) for number in range(len(item.images))]
-        named += zip(places, item.images, strict=True)
+        named += zip(places, item.images, strict=False)  # a tag at fault may have other pictures than its kind has
     yield from ((path, medium) for path, medium in named if isinstance(medium, FileMedia))
 
 
