@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from skyflow.backends.animatic import Animatic
+from skyflow.backends.runware.backend import Runware
 from skyflow.errors import UsageError
 from skyflow.problems import did_you_mean
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from skyflow.backends.base import Backend
 
 GROUP = "skyflow.backends"
-SHIPPED = ("animatic",)
+SHIPPED = ("animatic", "runware")
 
 
 def names() -> tuple[str, ...]:
@@ -38,6 +39,8 @@ def get(backend: str | Backend, *, proxy: str | None = None) -> Backend:
         return backend
     if backend == "animatic":
         return Animatic(proxy)
+    if backend == "runware":
+        return Runware()
     for point in entry_points(group=GROUP, name=backend):
         return _plugged_in(point)
     raise UsageError(

@@ -1,0 +1,185 @@
+"""A task that the provider has is followed to its end: its takes are fetched one by one as they are finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
+
+import anyio
+
+from skyflow.backends.paid import Failed
+from skyflow.backends.runware.fetching import Wanted
+from skyflow.backends.runware.tracked import Tracked
+from skyflow.backends.runware.wire import Unclear
+from skyflow.backends.runware.wording import late, not_fetched, refusal
+from skyflow.errors import SkyflowError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from anyio.abc import TaskGroup
+
+    from skyflow.backends.paid import Journal, Keep, Purse, Record, Task
+    from skyflow.backends.runware.answers import Answer
+    from skyflow.backends.runware.errors import Fault
+    from skyflow.backends.runware.fetching import Fetching
+    from skyflow.backends.runware.places import Places
+    from skyflow.backends.runware.polls import Polls, Typical
+    from skyflow.backends.runware.sending import Taken
+    from skyflow.backends.runware.wire import Wire
+
+WHOLE_SECONDS = 1200.0
+"""From acceptance, or from the last take that arrived: the time that the provider's own clients wait."""
+GONE_SECONDS = 60.0
+"""For how long to ask about what should be there and is not."""
+SETTLED_SECONDS = 20.0
+"""After which a task that shows fewer takes than were asked for, and none that runs, is taken to be at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What somebody wants of a task.
+
+    Attributes:
+        wanted: the takes to hand over.
+        folder: where to leave them.
+        taken: when the provider took it, where this run saw that.
+        record: what the journal knew before, where there was something.
+        patient: whether to wait as long as a render may take when the provider shows nothing at all.
+    """
+
+    task: Task
+    wanted: Collection[int]
+    folder: Path
+    keep: Keep
+    taken: Taken | None = None
+    record: Record | None = None
+    patient: bool = True
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a task.
+
+    Attributes:
+        missing: the numbers of takes that it will never bring.
+        faults: what the provider said of them.
+        gone: the provider shows nothing of it any more, or says so.
+        errors: what went wrong with takes that are there, or with the waiting.
+    """
+
+    missing: tuple[int, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    gone: bool = False
+    errors: list[SkyflowError] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Follows tasks."""
+
+    wire: Wire
+    polls: Polls
+    places: Places
+    fetching: Fetching
+    journal: Journal
+    purse: Purse
+    typical: Typical
+
+    async def follow(self, errand: Errand) -> Outcome:
+        """Wait for every take, and fetch each that is wanted as soon as it is there.
+
+        What goes wrong is in the outcome; nothing of one take stops another.
+        """
+        tracked, outcome = Tracked.of(errand.task, errand.wanted, errand.record), Outcome()
+        async with anyio.create_task_group() as fetching:
+            try:
+                await self._until_whole(errand, tracked, outcome, fetching)
+            except SkyflowError as error:
+                outcome.errors.append(error)
+        if tracked.whole and not outcome.gone:
+            outcome.missing, outcome.faults = tracked.missing, tracked.faults
+            if errand.record is None or not errand.record.finished:
+                self.purse.settle(tracked.task.uuid, tracked.cost)
+        return outcome
+
+    async def _until_whole(self, errand: Errand, tracked: Tracked, outcome: Outcome, fetching: TaskGroup) -> None:
+        taken = errand.taken
+        began = taken.at if taken else anyio.current_time()
+        until = began + (WHOLE_SECONDS if errand.patient and not tracked.whole else GONE_SECONDS)
+        settled = inf
+        with self.polls.watch(tracked.task.uuid, accepted=taken.at if taken else None) as watch:
+            while not tracked.ended:
+                answer = None
+                with anyio.move_on_after(max(0.0, min(until, settled) - anyio.current_time())):
+                    answer = await watch.next()
+                if answer is None and settled > until:
+                    self._give_up(errand, tracked, outcome)
+                    return
+                if answer is None:  # one look more, and what it shows is all
+                    news = self._learn(errand, tracked, await self.polls.ask(tracked.task.uuid), 1)
+                else:
+                    news = self._learn(errand, tracked, answer, await self._expected(errand, tracked, answer))
+                now = anyio.current_time()
+                settled = now + SETTLED_SECONDS if tracked.resting else inf
+                if tracked.lost or tracked.whole:
+                    until = min(until, now + GONE_SECONDS)
+                elif news:
+                    until = now + WHOLE_SECONDS
+                for take in tracked.ready():
+                    tracked.began.add(take)
+                    fetching.start_soon(self._fetch, errand, tracked, take, outcome)
+
+    def _learn(self, errand: Errand, tracked: Tracked, answer: Answer, expected: int | None) -> bool:
+        """Take in an answer, and record what is new of it before anything is done about it."""
+        task, taken, now = tracked.task, errand.taken, anyio.current_time()
+        first = not tracked.arrivals
+        if not tracked.take_in(answer, expected):
+            return False
+        self.journal.record(tracked.stage())
+        if taken is not None and not taken.others and tracked.arrivals:
+            if first:
+                self.typical.saw(now - taken.at)
+                self.journal.took(now - taken.at)
+            if tracked.whole:
+                self.places.came_back(now - taken.at, task.output.frames * task.output.size.pixels * len(task.takes))
+        return True
+
+    async def _expected(self, errand: Errand, tracked: Tracked, answer: Answer) -> int | None:
+        """For how many takes somebody else bought a task; None where it is ours, or the provider does not say."""
+        done = answer.rows and all(row.state == "done" for row in answer.rows)
+        if errand.taken is None or not errand.taken.others or not done or len(answer.rows) >= len(tracked.task.takes):
+            return None
+        try:
+            uuid = tracked.task.uuid
+            details = (await self.wire.post([{"taskType": "getTaskDetails", "taskUUID": uuid}])).of_one(uuid)
+        except Unclear:
+            return None
+        return next((row.requested for row in details.rows if row.requested), None)
+
+    def _give_up(self, errand: Errand, tracked: Tracked, outcome: Outcome) -> None:
+        """Nothing comes any more. What the provider says it does not know is at its end, once that is all it says."""
+        shot, unfetched = tracked.task.shot, sorted(set(tracked.arrivals) - tracked.began)
+        again = errand.record is not None and errand.record.finished
+        outcome.gone = bool(tracked.lost) or tracked.whole or not errand.patient
+        if tracked.lost and not again:
+            self.journal.record(Failed(tracked.task.uuid, refusal(tracked.lost)))
+            self.purse.settle(tracked.task.uuid, None)
+        if tracked.lost or again:
+            outcome.faults = (tracked.lost,) if tracked.lost else ()
+            outcome.missing = (*tracked.missing, *unfetched)
+        elif unfetched:
+            self.purse.not_fetched()
+            outcome.errors.append(not_fetched(shot, unfetched[0], "the provider shows nothing of it now"))
+        else:
+            outcome.errors.append(late(shot, WHOLE_SECONDS / 60))
+
+    async def _fetch(self, errand: Errand, tracked: Tracked, take: int, outcome: Outcome) -> None:
+        place, row = tracked.rows[take]
+        wanted = Wanted(tracked.task, tracked.arrivals[take], place, row.url)
+        try:
+            await self.fetching.fetch(wanted, errand.folder, errand.keep)
+        except SkyflowError as error:
+            outcome.errors.append(error)

@@ -1,0 +1,148 @@
+"""A task is sent: once, however often that takes.
+
+Until the provider has said what became of it, the identical bytes are sent again under the same UUID; that it knows
+the UUID already means that it took the task. Every stage is in the journal before what it names happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import anyio
+
+from skyflow.backends.paid import Accepted, Failed, Sent
+from skyflow.backends.runware.errors import ACCOUNT, PASSING
+from skyflow.backends.runware.waits import Backoff
+from skyflow.backends.runware.wire import Unclear
+from skyflow.backends.runware.wording import not_sent, refusal, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from random import Random
+
+    from skyflow.backends.paid import Journal, Purse, Task
+    from skyflow.backends.runware.answers import Answer
+    from skyflow.backends.runware.errors import Fault
+    from skyflow.backends.runware.places import Places
+    from skyflow.backends.runware.polls import Polls
+    from skyflow.backends.runware.wire import Wire
+
+    Way: TypeAlias = Literal["acknowledgement", "conflict", "poll"]
+
+SEND_SECONDS = 600.0
+"""For how long a task is sent again while nobody says what became of it, or while the queue is full."""
+
+_FIRST_OF = ("conflict", "auth", "quota")
+"""Where an answer gives several reasons, these decide."""
+
+
+class TurnedDown(Exception):
+    """The provider refuses this task, and it cost nothing; the journal has it as failed."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The provider has it.
+
+    Attributes:
+        at: since when, by the event loop's clock.
+        others: somebody else bought it, or a journal that is lost: it may be for fewer takes.
+    """
+
+    at: float
+    others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Brings tasks to the provider."""
+
+    wire: Wire
+    polls: Polls
+    places: Places
+    journal: Journal
+    purse: Purse
+    random: Random
+
+    async def send(self, task: Task, body: Mapping[str, Any], *, again: bool = False) -> Taken:
+        """Send until it is taken.
+
+        Args:
+            body: the task with its secrets.
+            again: the journal says that it was sent before, and nobody knows what became of that.
+
+        Raises:
+            TurnedDown: the provider refuses it.
+            AccountRefused: it refuses the account.
+            MakeError: nobody says what became of it; it stays in the journal as sent.
+        """
+        if not again:
+            self.journal.record(Sent(task.uuid))
+        until = anyio.current_time() + SEND_SECONDS
+        backoff = Backoff(self.random)
+        unclear = again
+        while True:
+            sent, told = anyio.current_time(), None
+            try:
+                answer = (await self.wire.post([body])).of_one(task.uuid)
+            except Unclear as error:
+                why, unclear = error.why, True
+            else:
+                fault = _deciding(answer)
+                if fault is None or fault.kind == "conflict":
+                    if fault is not None or answer.rows:
+                        return self._taken(task, "conflict" if fault else "acknowledgement", others=not unclear)
+                    why, unclear = "an answer that says nothing of it", True
+                else:
+                    if fault.kind not in PASSING:
+                        return await self._turned_down(task, fault, unclear=unclear)
+                    why, told = fault.said, answer.retry_after
+                    if fault.kind == "rateLimit":
+                        self.places.told_off(sent)
+                    else:
+                        unclear = True
+            wait = backoff.next(told)
+            if anyio.current_time() + wait > until:
+                raise not_sent(task.shot, why)
+            await anyio.sleep(wait)
+
+    def _taken(self, task: Task, by: Way, *, others: bool) -> Taken:
+        self.journal.record(Accepted(task.uuid, by))
+        return Taken(anyio.current_time(), others=others and by == "conflict")
+
+    async def _turned_down(self, task: Task, fault: Fault, *, unclear: bool) -> Taken:
+        """A refusal, unless an earlier try that nobody answered was taken after all.
+
+        Where that cannot be told, the task stays sent: the next run asks first.
+        """
+        if unclear or fault.kind == "unknown":
+            answer = await self.polls.ask(task.uuid) if fault.kind not in ACCOUNT else None
+            if answer is not None and says_taken(answer):
+                return self._taken(task, "poll", others=False)
+        if fault.kind in ACCOUNT:
+            self.purse.stop(fault.said)
+        if not (unclear and fault.kind in ACCOUNT):
+            self.journal.record(Failed(task.uuid, refusal(fault, "unbilled")))
+            self.purse.release(task.uuid)
+        if fault.kind in ACCOUNT:
+            raise refused(task.shot, fault, "unknown" if unclear else "unbilled")
+        raise TurnedDown(fault)
+
+
+def says_taken(answer: Answer) -> bool:
+    """Whether an answer to a question proves that the provider has the task: rows, or word of how it failed."""
+    return bool(answer.rows) or any(fault.kind in PASSING or fault.kind == "safety" for fault in answer.faults)
+
+
+def _deciding(answer: Answer) -> Fault | None:
+    """The fault that decides; None for an acknowledgement, also where an answer has a fault of something else."""
+    faults = answer.faults
+    for kind in _FIRST_OF:
+        if found := next((fault for fault in faults if fault.kind == kind), None):
+            return found
+    return next(iter(faults), None) if not answer.rows else None
