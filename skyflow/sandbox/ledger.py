@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from skyflow.sandbox.house import House
 
 PAGES = ("/ledger", "/requests", "/faults", "/uploads", "/deliveries", "/registry.json", f"/resolve/{skyreels_v4.ID}")
+MODEL = {"taskType": "videoInference", "id": "skywork-skyreels-v4"}
+"""What the provider's registry says of the model; its SDKs find the type of a task there."""
+
 COLUMNS = ("taskUUID", "accepted", "model", "takes", "costPerTake", "charged", "status", "bodySHA256")
 
 
@@ -38,7 +41,7 @@ def page(house: House, request: Request) -> tuple[int, str, bytes]:
         "/faults": lambda: {"fired": house.book.fired()},
         "/uploads": lambda: {"uploads": house.book.uploads()},
         "/deliveries": lambda: {"deliveries": deliveries(house)},
-        "/registry.json": lambda: {skyreels_v4.ID: {"taskType": "videoInference", "slug": "skywork-skyreels-v4"}},
+        "/registry.json": lambda: {"models": {skyreels_v4.ID: MODEL}},
         f"/resolve/{skyreels_v4.ID}": _schemas,
     }
     if path not in pages:
