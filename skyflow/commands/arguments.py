@@ -56,14 +56,14 @@ def _no_verb(name: str) -> UsageError:
 def _words(name: str, verb: Verb, words: list[str]) -> dict[str, str]:
     """Name the words after a verb. Where a shot is wanted and no file is named, the board is board.yaml."""
     names = [word.strip("[]").lower() for word in verb.words]
-    if names[0] == "board" and len(words) == len(verb.needed) and (not words or ID.fullmatch(words[0])):
+    if names[:1] == ["board"] and len(words) == len(verb.needed) and (not words or ID.fullmatch(words[0])):
         words = [DEFAULT_BOARD, *words]
     has_first = len(words) == len(names)
     if len(words) > len(names):
         raise _too_many(name, verb, words[len(names) :])
     if not has_first and verb.needed:
         raise _too_few(name, verb, words)
-    if has_first and names[0] == "board":
+    if has_first and names[:1] == ["board"]:
         _look_for_board(name, verb, words)
     return dict(zip(names, words, strict=False))
 
@@ -72,7 +72,7 @@ def _too_many(name: str, verb: Verb, words: Iterable[str]) -> UsageError:
     extra = " ".join(words)
     if any("--select" in option.names for option in verb.options):
         return UsageError(f"{name} takes one board, and not {extra}", f"choose shots with --select {extra}")
-    takes = " ".join(verb.words)
+    takes = " ".join(verb.words) or "only options"
     return UsageError(f"{name} takes {takes}, and not {extra}", f"for example: {verb.examples[0][0]}")
 
 

@@ -45,7 +45,7 @@ def parser(name: str) -> argparse.ArgumentParser:
     examples = max(len(line) for line, _ in verb.examples)
     made = _Parser(
         prog=f"skyflow {name}",
-        usage=f"%(prog)s {words} [options]",
+        usage=f"%(prog)s {words} [options]".replace("  ", " "),
         description=f"{verb.does[0].upper()}{verb.does[1:]}.{' ' if verb.more else ''}{verb.more}",
         epilog="examples:\n" + "\n".join(f"  {line:<{examples}}   {does}" for line, does in verb.examples),
         formatter_class=_Formatter,

@@ -89,6 +89,20 @@ def _amount(name: str) -> Callable[[str], Decimal]:
     return amount
 
 
+def _port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65_535:
+        raise UsageError(
+            f"--port {text} is no port", "give one up to 65535, or leave it out to take any that is free"
+        )
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
+        raise UsageError(f"--latency {text} is no time", "give seconds, such as --latency 0.5")
+    return float(text)
+
+
 def _format(*choices: str, says: str) -> Option:
     return _option(
         "--format",
@@ -330,5 +344,30 @@ VERBS: dict[str, Verb] = {
         group=REST,
         examples=(("skyflow doctor", "and what the prompts of board.yaml need"),),
         options=(JSON,),
+    ),
+    "sandbox": Verb(
+        does="a provider on this machine, to try a paid run without a key and a cent",
+        group=REST,
+        words=(),
+        examples=(
+            ("skyflow sandbox", "prints what to export; Ctrl-C ends it"),
+            ("skyflow sandbox --faults faults.yaml --latency 0.5", "one that misbehaves, and is quick"),
+        ),
+        options=(
+            _option("--port", type=_port, default=0, metavar="N", help="where to listen (default: any that is free)"),
+            _option("--faults", metavar="FILE", help="what is to go wrong, and when"),
+            _option("--state", metavar="DIR", help="where it keeps its tasks (default: in .skyflow here)"),
+            _option(
+                "--latency", type=_seconds, metavar="SECONDS", help="how long a take is in the making (default: 2)"
+            ),
+            _option(
+                "--clips",
+                type=_one_of("--clips", "animatic", "stand-in"),
+                default="animatic",
+                metavar="animatic|stand-in",
+                help="what it makes: drawings, or plain clips at once (default: animatic)",
+            ),
+        ),
+        more="Nothing leaves this machine. Every charge stands in a ledger that it serves; its state outlives it.",
     ),
 }

@@ -11,6 +11,7 @@ has to be started for it to make progress. What it sends by itself, webhooks and
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from skyflow.sandbox.media import Look
     from skyflow.sandbox.render import Render
+    from skyflow.sandbox.settings import Settings
 
 BODY_MAX = 256 * 1024 * 1024
 """Bytes of a request; a clip comes as base64."""
@@ -54,6 +56,8 @@ def create(  # noqa: PLR0913 - one argument for each thing that a test may want 
     look: Look = looked,
     ahead: bool = False,
     outward: httpx.AsyncBaseTransport | None = None,
+    latency: float | None = None,
+    alone: bool = False,
 ) -> Sandbox:
     """A sandbox with its state in a folder.
 
@@ -65,16 +69,22 @@ def create(  # noqa: PLR0913 - one argument for each thing that a test may want 
         look: says what an upload is; None for what it does not know, MediaError for what is refused.
         ahead: draw each clip while ``tend`` runs and not when it is fetched; a take is then not finished before.
         outward: carries webhooks and PUTs; None opens connections, and only to this machine.
+        latency: seconds, in place of the base that the faults say.
+        alone: keep every other sandbox from this folder until this one ends.
 
     Raises:
         UsageError: the faults say what nobody understands.
+        Refused: another sandbox has the folder for itself.
     """
     plan = faulty.load(faults)
+    settings = plan.settings
+    if latency is not None:
+        settings = replace(settings, latency=replace(settings.latency, base=latency))
     folder.mkdir(parents=True, exist_ok=True)
-    book = Book(folder / "sandbox.db")
+    book = Book(folder / "sandbox.db", alone=alone)
     shelf = Shelf(folder, book, look)
     time = Forward(book, clock)
-    house = House(book, shelf, plan.settings, faulty.Faults(plan, book, time), time, ahead)
+    house = House(book, shelf, settings, faulty.Faults(plan, book, time), time, ahead)
     return Sandbox(house, Clips(house, render), outward)
 
 
@@ -115,6 +125,11 @@ class Sandbox:
             await self._wire.talk(scope, receive, send)
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send)
+
+    @property
+    def settings(self) -> Settings:
+        """How it behaves."""
+        return self.house.settings
 
     async def tend(self) -> None:
         """Send what is due and, where clips are drawn ahead, draw them; until it is cancelled."""

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from skyflow import digest
+from skyflow.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -133,13 +134,26 @@ class Delivery:
 
 
 class Book:
-    """The file; one process at a time."""
+    """The file.
 
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    Args:
+        alone: hold the file, so that no other process can open it until this one ends.
+
+    Raises:
+        Refused: another process holds it.
+    """
+
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
+        self._db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         # NORMAL: what is committed outlives this process; a pulled plug may cost the last moments, never the file.
-        self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {SCHEMA}")
+        mode = "EXCLUSIVE" if alone else "NORMAL"
+        opening = f"PRAGMA locking_mode = {mode}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {SCHEMA}"
+        try:
+            self._db.executescript(opening + "BEGIN IMMEDIATE; COMMIT;")
+        except sqlite3.OperationalError as error:
+            remedy = "end the other sandbox, or give this one a folder of its own"
+            raise Refused(f"the sandbox's state cannot be opened: {error}", remedy) from error
 
     def close(self) -> None:
         self._db.close()

@@ -6,18 +6,21 @@ import json
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
+from av import VideoFrame
 
 from skyflow import digest
 from skyflow.backends.animatic import Animatic
 from skyflow.backends.base import Assignment, Input
+from skyflow.media.encode import ClipWriter
+from skyflow.sandbox import dice
 from skyflow.sandbox.media import named
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from skyflow.board.model import Output
 
 
@@ -58,6 +61,39 @@ async def stand_in(order: Order) -> bytes:
         ],
     }
     return json.dumps(drawn).encode()
+
+
+class Plain:
+    """Real clips of one colour, made in no time.
+
+    Args:
+        folder: where it may work; it is left empty.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    async def __call__(self, order: Order) -> bytes:
+        """Make one take.
+
+        Raises:
+            MediaError: it cannot be written.
+        """
+        return await anyio.to_thread.run_sync(_plain, order, self._folder)
+
+
+def _plain(order: Order, work: Path) -> bytes:
+    size = order.output.size
+    frame = VideoFrame(size.width, size.height, "yuv420p")
+    for plane, name in zip(frame.planes, ("luma", "blue", "red"), strict=True):
+        plane.update(bytes([64 + dice.number(order.seed, name) % 128]) * plane.buffer_size)
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        path = Path(folder, "clip.mp4")
+        with ClipWriter(path, size, order.output.rate, sound=order.output.sound) as clip:
+            for _ in range(order.output.frames):
+                clip.picture(frame)
+        return path.read_bytes()
 
 
 class Drawn:

@@ -1,0 +1,201 @@
+"""``skyflow sandbox`` as a process: what it prints, that it can be killed, and connections that it really cuts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from skyflow import cli
+from skyflow.commands import sandbox as verb
+from skyflow.media import probe
+from skyflow.sandbox.server import listening
+from tests.plugging import ROOT, skyflow
+from tests.sandboxing import KEY, asked, picture, stored, task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Served:
+    """A sandbox in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        words = [re.fullmatch(r"export (RUNWARE_\w+)=(\S+)\n", line) for line in lines]
+        assert all(words), (lines, process.stderr and process.stderr.read())
+        self.exported = {found[1]: found[2] for found in words if found}
+        self.url = self.exported["RUNWARE_BASE_URL"]
+        self.client = httpx.Client(headers=KEY, timeout=30)
+
+    def post(self, *tasks: Any) -> httpx.Response:
+        return self.client.post(self.url, json=list(tasks))
+
+    def page(self, name: str) -> Any:
+        return self.client.get(f"{self.url.removesuffix('/v1')}/{name}").json()
+
+    def finished(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        """The rows of a task once none of its takes is under way."""
+        while True:
+            rows: list[dict[str, Any]] = self.post(asked(body)).json()["data"]
+            if all(row["status"] != "processing" for row in rows):
+                return rows
+
+    def end(self, how: signal.Signals = signal.SIGINT) -> str:
+        self.client.close()
+        self.process.send_signal(how)
+        _, talk = self.process.communicate(timeout=60)
+        return talk
+
+
+@contextmanager
+def served(folder: Path, *words: str, faults: Any = None) -> Iterator[Served]:
+    """Start one on a free port; killed at the end where the test has not ended it."""
+    if faults is not None:
+        (folder / "faults.yaml").write_text(json.dumps({"faults": faults}))
+        words = (*words, "--faults", "faults.yaml")
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "skyflow", "sandbox", "--clips", "stand-in", "--latency", "0", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        yield Served(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_it_prints_what_to_export_serves_a_real_clip_and_says_what_was_charged(tmp_path):
+    with served(tmp_path) as sandbox:
+        assert sandbox.exported["RUNWARE_API_KEY"]
+        one = task(settings={"audio": True})
+        assert sandbox.post(one).status_code == 200
+        (row,) = sandbox.finished(one)
+        (tmp_path / "clip.mp4").write_bytes(sandbox.client.get(row["videoURL"]).content)
+        facts = probe.clip(tmp_path / "clip.mp4")
+        assert (facts.width, facts.height, facts.frames, facts.sound) == (848, 480, 96, True)
+        talk = sandbox.end()
+        assert "1 task charged, $0.33 in all" in talk
+        assert sandbox.process.returncode == 0
+    assert [path.name for path in tmp_path.iterdir() if path.name != "clip.mp4"] == [".skyflow"]
+    assert (tmp_path / ".skyflow" / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_it_charges_nothing_twice_and_serves_what_was_made(tmp_path):
+    one, two = task(numberResults=2), task()
+    with served(tmp_path) as sandbox:
+        media = sandbox.post(stored(picture())).json()["data"][0]["mediaUUID"]
+        sandbox.post(one)
+        (row, _) = sandbox.finished(one)
+        clip = sandbox.client.get(row["videoURL"]).content
+        assert sandbox.post(two).status_code == 200
+        sandbox.end(signal.SIGKILL)
+    with served(tmp_path) as sandbox:
+        for body in (one, two):
+            assert sandbox.post(body).json()["errors"][0]["code"] == "conflictTaskUUID"
+        again, _ = sandbox.finished(one)
+        assert sandbox.client.get(again["videoURL"]).content == clip
+        (late,) = sandbox.finished(two)
+        assert sandbox.client.get(late["videoURL"]).status_code == 200
+        pinned = task(width=None, height=None, resolution="480p", inputs={"frameImages": [media]})
+        assert sandbox.post(pinned).status_code == 200
+        ledger = sandbox.page("ledger")
+        assert ledger["charged"] == pytest.approx(0.33 * 4)
+        assert [row["takes"] for row in ledger["tasks"]] == [2, 1, 1]
+
+
+@pytest.mark.slow
+def test_connections_are_really_cut(tmp_path):
+    faults = [
+        {"do": "drop", "on": "submit", "at": 1},
+        {"do": "drop", "on": "submit", "at": 2, "when": "after"},
+        {"do": "truncate", "at": 1},
+        {"do": "drop", "on": "account"},
+    ]
+    with served(tmp_path, faults=faults) as sandbox:
+        one = task()
+        for _ in range(2):
+            with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+                sandbox.post(one)
+        (row,) = sandbox.finished(one)
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            sandbox.client.get(row["videoURL"])
+        assert sandbox.client.get(row["videoURL"]).status_code == 200
+        assert len(sandbox.page("ledger")["tasks"]) == 1
+        with connect(sandbox.url.replace("http", "ws", 1), proxy=None) as socket_:
+            socket_.send(json.dumps([{"taskType": "authentication", "apiKey": "any"}]))
+            assert json.loads(socket_.recv())["data"][0]["connectionSessionUUID"]
+            socket_.send(json.dumps([asked(one)]))
+            assert json.loads(socket_.recv())["data"][0]["status"] == "success"
+            socket_.send(json.dumps([asked(one, "accountManagement") | {"operation": "getDetails"}]))
+            with pytest.raises(ConnectionClosed):
+                socket_.recv()
+
+
+@pytest.mark.slow
+def test_two_sandboxes_do_not_share_a_state_or_a_port(tmp_path):
+    with served(tmp_path) as sandbox:
+        second = skyflow("sandbox", cwd=tmp_path)
+        assert second.returncode == 3
+        assert "error: the sandbox's state cannot be opened" in second.stderr
+        port = sandbox.url.split(":")[2].removesuffix("/v1")
+        third = skyflow("sandbox", "--port", port, "--state", "other", cwd=tmp_path)
+        assert third.returncode == 3
+        assert f"error: port {port} cannot be had" in third.stderr
+
+
+def test_without_the_extra_it_says_how_to_install_it(monkeypatch, capsys):
+
+    monkeypatch.setattr(verb, "MISSING", "starlette")
+    assert cli.run(["sandbox"]) == 2
+    talk = capsys.readouterr().err
+    assert "error: the sandbox needs starlette, which is not installed" in talk
+    assert "pip install 'skyflow[sandbox]'" in talk
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--port", "65536"], "--port 65536 is no port"),
+        (["--port", "-1"], "--port"),
+        (["--latency", "-1"], "--latency"),
+        (["--latency", "nan"], "--latency nan is no time"),
+        (["--clips", "vhs"], "--clips vhs is not known"),
+        (["--faults", "none.yaml"], "none.yaml cannot be read: No such file or directory"),
+        (["extra"], "sandbox takes only options, and not extra"),
+    ],
+)
+def test_what_it_cannot_do_it_says_at_once(tmp_path, monkeypatch, capsys, words, complaint):
+
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["sandbox", *words]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_it_listens_on_this_machine_only():
+
+    with listening(0) as (listener, url):
+        assert listener.family == socket.AF_INET
+        assert listener.getsockname()[0] == "127.0.0.1"
+        assert url == f"http://127.0.0.1:{listener.getsockname()[1]}"
