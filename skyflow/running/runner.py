@@ -83,7 +83,7 @@ async def run(  # noqa: PLR0913 - board, backend and held are the subject, the r
         jobs = options.jobs or max(1, backend.default_jobs())
         telling.see(_started(telling, whole, options, jobs))
         work = open_till_the_end.enter_context(_work_folder(project))
-        inputs = Inputs(board, project.folder, held.objects, aside, work)
+        inputs = Inputs(board, project.folder, held.objects, aside, work, remote=known.remote)
         keeping = Keeping(held.objects, aside, journal)
         making = Making(backend, inputs, known, keeping, work, till)
         shots = Shots(whole, known, options, making, out, telling)
