@@ -74,7 +74,7 @@ def test_the_readmes_program_works(tmp_path, monkeypatch, capsys):
 
 
 def test_every_verb_and_example_is_mentioned():
-    said = {argv[0] for argv in commands()} | {"init", "schema", "sandbox"}
+    said = {argv[0] for argv in commands()} | {"init", "schema", "sandbox", "ledger"}
     assert said == set(VERBS)
 
 

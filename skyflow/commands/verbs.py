@@ -330,6 +330,19 @@ VERBS: dict[str, Verb] = {
         ),
         more="What any lock of any board of the folder names is kept, and so is every take that cost something.",
     ),
+    "ledger": Verb(
+        does="every task that was bought: what became of it and what it cost",
+        group=REST,
+        examples=(
+            ("skyflow ledger", "of board.yaml"),
+            ("skyflow ledger --all --format csv", "of all boards of the folder, for a spreadsheet"),
+        ),
+        options=(
+            _format("text", "csv", "json", says="for people, for spreadsheets, for programs"),
+            _option("--all", dest="everywhere", action="store_true", help="of all boards of the folder"),
+        ),
+        more="Failed attempts are listed too, each with what the provider said. Nothing is asked of the provider.",
+    ),
     "schema": Verb(
         does="print a JSON Schema of the product",
         group=REST,
