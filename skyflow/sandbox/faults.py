@@ -56,6 +56,15 @@ SHORT: dict[str, Mapping[str, Any]] = {
 """Faults that are others with some of their words said already."""
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML with the booleans of 1.2: in 1.1 the key ``on`` is one."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as its parent has it
+        letter: [pair for pair in pairs if letter in "tTfF" or not pair[0].endswith(":bool")]
+        for letter, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One line of the file.
@@ -122,7 +131,7 @@ def load(source: Mapping[str, Any] | Path | None) -> Plan:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text("utf-8"))
+        data = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a SafeLoader that knows fewer booleans
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         said = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise UsageError(f"{path.name} cannot be read: {said}", "name a YAML file of faults") from error
