@@ -130,8 +130,9 @@ def brief(medium: Address) -> str:
     """An address as a card has room for it: ``https://host/…/face.png``."""
     if isinstance(medium, HeldMedia):
         return medium.shown
-    host, _, rest = medium.shown.removeprefix("https://").partition("/")
-    path, _, name = rest.partition("?")[0].partition("#")[0].rpartition("/")
+    plain = medium.shown.partition("?")[0].partition("#")[0]
+    host, _, rest = plain.removeprefix("https://").partition("/")
+    path, _, name = rest.rpartition("/")
     return f"https://{host}/…/{name}" if path else f"https://{host}/{name}"
 
 
