@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from skyflow.models import skyreels_v4
@@ -108,7 +109,15 @@ def _status(house: House, task: Bought) -> str:
 
 def _schemas() -> dict[str, Any]:
     page = "https://runware.ai/docs/models/skywork-skyreels-v4"
-    return {"requestSchema": schema("skyreels-v4.request"), "responseSchema": {}, "documentation": page}
+    request = _without_defaults(schema("skyreels-v4.request"))
+    return {"requestSchema": request, "responseSchema": {}, "documentation": page}
+
+
+def _without_defaults(part: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The provider's SDK writes a schema's defaults into the task that it checks: a resolution beside a width."""
+    if isinstance(part, Mapping):
+        return {key: _without_defaults(value) for key, value in part.items() if key != "default"}
+    return [_without_defaults(value) for value in part] if isinstance(part, list) else part
 
 
 def _csv(rows: Sequence[dict[str, Any]]) -> bytes:
