@@ -36,6 +36,7 @@ def stage(project: Path, *boards: Path) -> Path:
 def pictures(project: Path) -> None:
     Image.new("RGB", (64, 64), "teal").save(project / "face.png")
     Image.new("RGB", (64, 36), "navy").save(project / "wide.png")
+    Image.new("RGB", (64, 64), "plum").save(project / "face.webp")
     whole = (project / "face.png").read_bytes()
     (project / "cut-off.png").write_bytes(whole[: len(whole) // 2])
     (project / "note.png").write_text("A note, not a picture.\n")

@@ -8,24 +8,33 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from skyflow import pipeline
+from skyflow.board.source import Source
 from skyflow.errors import UsageError
 from skyflow.planning.conform import faults
 from skyflow.problems import CODES
+from skyflow.published import schema
 from tests.staging import stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from skyflow.problems import Place, Problem
 
 BOARDS = Path(__file__).parent / "boards"
 BAD = sorted((BOARDS / "bad").glob("*.yaml"))
 GOOD = sorted((BOARDS / "good").glob("*.yaml"))
+PLANTED: dict[str, int | str] = yaml.safe_load((BOARDS / "planted.yaml").read_text("utf-8"))
+"""By board, the line that its one fault was planted on, with the file where that is another."""
+
+BROAD = 130
+"""How many bad boards there are at least."""
+
 REWRITE = "REWRITE_BOARDS"
 """Set in the environment, the problems of today become those that are expected. Read the difference in git."""
 
@@ -67,7 +76,17 @@ def test_a_bad_board_says_exactly_what_is_wrong(board, staged, monkeypatch):
     assert reading.board is None
     assert any(problem.severity == "error" for problem in reading.problems)
     assert all(problem.message and not problem.message.endswith(".") for problem in reading.problems)
+    assert [problem.message for problem in reading.problems if not problem.remedy] == []
+    if planted := PLANTED.get(board.stem):
+        first = reading.problems[0].place
+        assert f"{first.file}:{first.line}" == (planted if isinstance(planted, str) else f"{board.name}:{planted}")
     compare(board.with_suffix(".txt"), rendered(reading.problems))
+
+
+def test_there_are_many_bad_boards_and_each_of_one_fault_has_its_board():
+    names = {board.stem for board in BAD}
+    assert names.issuperset(PLANTED)
+    assert min(len(names), len(PLANTED)) >= BROAD
 
 
 @pytest.mark.parametrize("board", GOOD, ids=lambda path: path.stem)
@@ -94,6 +113,57 @@ def sent(step) -> str:
 def test_every_code_occurs():
     known = "".join(path.read_text() for path in sorted(BOARDS.glob("*/*.txt")))
     assert [code for code in CODES if f" {code} " not in known and code not in OUR_OWN_DEFECT] == []
+
+
+def test_every_key_of_the_format_occurs_in_a_good_board():
+    root = schema("storyboard")
+    libraries = (BOARDS / "good" / "lib").glob("*.yaml")
+    boards = [Source(path.name, path.read_bytes()).data for path in [*GOOD, *libraries]]
+    said = {key for board in boards for key in _said(root, "", board)}
+    assert sorted(set(_sayable(root, "")) - said) == []
+
+
+def _sayable(part: Any, at: str) -> Iterator[str]:
+    """Every key that a schema knows, by the place of its definition."""
+    if isinstance(part, dict):
+        for name, inner in part.items():
+            if name == "properties":
+                yield from (f"{at}/{key}" for key in inner)
+            if name != "examples":
+                yield from _sayable(inner, f"{at}/{name}" if name != "properties" else at)
+    elif isinstance(part, list):
+        for number, inner in enumerate(part):
+            yield from _sayable(inner, f"{at}/{number}")
+
+
+def _said(part: Any, at: str, value: Any) -> Iterator[str]:
+    """Which of them some data uses. Of alternatives, the one is meant that knows all keys of a mapping."""
+    if "$ref" in part:
+        steps = part["$ref"].removeprefix("#/").split("/")
+        yield from _said(schema("storyboard")[steps[0]][steps[1]], f"/{steps[0]}/{steps[1]}", value)
+    for number, branch in enumerate(part.get("anyOf", ())):
+        if _knows(branch, value):
+            yield from _said(branch, f"{at}/anyOf/{number}", value)
+    if isinstance(value, dict):
+        known = part.get("properties", {})
+        yield from (f"{at}/{key}" for key in value if key in known)
+        for key, inner in value.items():
+            if key in known:
+                yield from _said(known[key], f"{at}/{key}", inner)
+            elif isinstance(part.get("additionalProperties"), dict) and not key.startswith("x-"):
+                yield from _said(part["additionalProperties"], f"{at}/additionalProperties", inner)
+    elif isinstance(value, list) and "items" in part:
+        for item in value:
+            yield from _said(part["items"], f"{at}/items", item)
+
+
+def _knows(branch: Any, value: Any) -> bool:
+    while "$ref" in branch:
+        branch = schema("storyboard")["$defs"][branch["$ref"].rpartition("/")[2]]
+    if not isinstance(value, dict):
+        return branch.get("type") != "object"
+    keys = {key for key in value if not key.startswith("x-")}
+    return keys <= branch.get("properties", {}).keys() and set(branch.get("required", ())) <= keys
 
 
 def test_every_expectation_has_its_board():
