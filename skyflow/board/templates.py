@@ -30,7 +30,7 @@ PROMPT = "<template>"
 PARTS = ("title", "id", "index", "duration", "resolution", "describe")
 """What templates know of the board, of shots and of tags."""
 
-TAGS = ("for", "if", "elif", "else", "set", "include", "import", "macro", "call", "filter", "with", "endfor")
+TAGS = ("for", "if", "elif", "else", "set", "include", "import", "macro", "call", "filter", "with")
 """What begins a statement, as far as it is of use in a prompt."""
 
 SYNTAX = "mend the template; `{{`, `{%` and `{#` begin an expression, a statement and a comment"
@@ -119,6 +119,8 @@ class Templates:
             return f"'{unclosed[1]}' is never closed", f"add {{% end{unclosed[1]} %}}"
         if re.search(r"unexpected end of template, expected 'end of (print|statement)", said):
             return "the expression is never closed", "end it with }} or %}"
+        if ending := re.search(r"unknown tag '(end\w+)'", said):
+            return f"'{ending[1]}' ends nothing that was begun", "remove it, or begin it before"
         for kind, known in (("filter", self._environment.filters), ("test", self._environment.tests), ("tag", TAGS)):
             if named := re.search(rf"\b{kind} (?:named )?'(\w+)'", said):
                 return _sentence(said), did_you_mean(named[1], known) or f"known: {listed(sorted(known))}"
