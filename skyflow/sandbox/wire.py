@@ -129,6 +129,9 @@ class _Talk:
             raise Dropped  # what is a page of HTML over HTTP has no form here
         if body.get("errors") and not body.get("data"):
             body.pop("data", None)
+        if isinstance(task, dict) and task.get("taskUUID"):  # an error without one would be everybody's
+            for error in [*body.get("errors", ()), *([body["error"]] if "error" in body else [])]:
+                error.setdefault("taskUUID", task["taskUUID"])
         await self._say(dumped(body).decode())
 
     async def _refuse(self, trouble: Trouble) -> None:
