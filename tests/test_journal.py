@@ -166,13 +166,10 @@ BEFORE: dict[str, list[Stage]] = {
     ],
     "failed": [Failed("a", REFUSAL)],
     "failed, only intended": [Intended(task("a")), Failed("a", REFUSAL)],
-    "failed, all fetched": [*life(task("a")), Failed("a", REFUSAL)],
     "sent, accepted": [*life(task("a"), until=3), Sent("a")],
     "sent, failed": [*failure(task("a")), Sent("a")],
-    "ready, failed": [*failure(task("a")), Ready("a", (arrival(1),))],
     "another take": [*life(task("a"), until=3), Ready("a", (arrival(2),))],
     "a take twice": [*life(task("a"), until=3), Ready("a", (arrival(1), arrival(1)))],
-    "another failure": [*failure(task("a")), Failed("a", replace(REFUSAL, billed="billed"))],
     "another body": [Intended(task("a")), Intended(task("a", body={}))],
     "another key": [Intended(task("a")), Intended(task("a", key="f" * 64))],
     "a number as shot": [Intended(task("a", shot="1"))],
@@ -213,6 +210,28 @@ def test_what_is_known_already_adds_nothing(path):
     told(path, again)
     assert path.read_bytes() == content
     assert only(path).task == bought
+
+
+def test_a_provider_that_contradicts_itself_stops_nothing_and_loses_nothing(path):
+    other = Failed("a", replace(REFUSAL, message="in other words"))
+    failed = failure(task("a"))
+    assert only(told(path, [*failed, other, Ready("a", ())])).stage == failed[-1]
+    record = only(told(path, [Ready("a", (arrival(1),))]))
+    assert (record.ready, record.in_flight) == (Ready("a", (arrival(1),), (REFUSAL,)), True)
+    record = only(told(path, [Fetched("a", take(1, "a")), other]))
+    assert (record.finished, record.stage, sorted(record.kept)) == (True, Fetched("a", take(1, "a")), [1])
+
+
+def test_a_task_that_failed_and_shows_the_very_same_clip_again_is_in_flight_again(path):
+    ready = Ready("a", (arrival(1),), (REFUSAL,))
+    record = only(told(path, [*life(task("a"), until=3), ready, Failed("a", REFUSAL), ready]))
+    assert (record.ready, record.in_flight) == (ready, True)
+
+
+def test_a_clip_that_comes_in_after_its_task_failed_is_kept(path):
+    bought = task("a", takes=(1, 2))
+    record = only(told(path, [*life(bought, until=4), Failed("a", REFUSAL), Fetched("a", take(2, "a"))]))
+    assert (record.stage, record.finished, sorted(record.kept)) == (Failed("a", REFUSAL), True, [2])
 
 
 def test_a_late_failure_ends_a_task_and_keeps_what_was_fetched(path):
@@ -274,12 +293,12 @@ class Reference:
                     self.arrivals |= {one.take: one for one in arrivals}
                     self.whole |= whole
             case Fetched(take=one):
-                fine = one.take in self.arrivals and self.failed is None
+                fine = one.take in self.arrivals
                 if fine:
                     self.kept[one.take] = one
             case Failed(refusal=refusal):
-                fine = self.failed == refusal or (self.sent and not self.finished)
-                if fine:
+                fine = self.sent
+                if fine and not self.finished:
                     self.failed = refusal
         return fine
 

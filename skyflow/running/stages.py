@@ -1,7 +1,8 @@
 """What one more stage makes of what is known of a task: the rules of the journal, without a disk.
 
-A stage that is known already changes nothing, since a provider may say the same thing twice. One that cannot follow
-is a defect of who records it, and is refused before anything is written.
+What is known already changes nothing, since a provider may say a thing twice, or in other words the second time. What
+it says out of order is borne as well, and a clip weighs more than a word: a task that failed may still be ready. Only
+what we ourselves would have done wrongly is refused, before anything is written.
 """
 
 from __future__ import annotations
@@ -68,42 +69,48 @@ def _accepted(known: Record, stage: Accepted) -> Record:
 
 
 def _ready(known: Record, stage: Ready) -> Record:
-    """What once arrived stays, whatever a later answer leaves out."""
-    if not known.accepted or isinstance(known.stage, Failed):
+    """What once arrived stays, whatever a later answer leaves out; after a failure only a clip is news."""
+    if not known.accepted:
         raise Impossible(f"task {stage.uuid} cannot be ready: it is {_name(known)}")
     numbers = [one.take for one in stage.arrivals]
     if len(set(numbers)) < len(numbers) or not set(numbers) <= set(known.task.takes):
         raise Impossible(f"task {stage.uuid} was to bring takes {known.task.takes}, not {tuple(numbers)}")
+    failed = isinstance(known.stage, Failed)
+    merged = _merged(known, stage)
+    if not stage.arrivals if failed else merged == known.ready:
+        return known
+    return replace(known, stage=merged, ready=merged)
+
+
+def _merged(known: Record, stage: Ready) -> Ready:
+    """All that was ever said of a task's takes; of each take, what was said last."""
     before = known.ready or Ready(stage.uuid, (), (), whole=False)
+    end = (known.stage.refusal,) if isinstance(known.stage, Failed) else ()
     arrivals = {one.take: one for one in (*before.arrivals, *stage.arrivals)}
-    merged = Ready(
+    return Ready(
         stage.uuid,
         tuple(arrivals[number] for number in sorted(arrivals)),
-        tuple(dict.fromkeys((*before.refusals, *stage.refusals))),
+        tuple(dict.fromkeys((*before.refusals, *end, *stage.refusals))),
         whole=before.whole or stage.whole,
     )
-    return known if merged == known.ready else replace(known, stage=merged, ready=merged)
 
 
 def _fetched(known: Record, stage: Fetched) -> Record:
-    """A clip that the store lost may be fetched again, so the last one stands."""
+    """A clip that the store lost may be fetched again, so the last one stands. A late one does not undo an end."""
     number = stage.take.take
-    if known.ready is None or isinstance(known.stage, Failed):
-        raise Impossible(f"take {number} of task {stage.uuid} cannot be fetched: it is {_name(known)}")
-    if number not in {one.take for one in known.ready.arrivals}:
+    if known.ready is None or number not in {one.take for one in known.ready.arrivals}:
         raise Impossible(f"take {number} of task {stage.uuid} never arrived")
     if known.kept.get(number) == stage.take:
         return known
-    return replace(known, stage=stage, kept={**known.kept, number: stage.take})
+    last = known.stage if isinstance(known.stage, Failed) else stage
+    return replace(known, stage=last, kept={**known.kept, number: stage.take})
 
 
 def _failed(known: Record, stage: Failed) -> Record:
     """A task may fail late as well: what was ready can be gone from the provider before it was fetched."""
-    if known.stage == stage:
-        return known
-    if isinstance(known.stage, Intended) or known.finished:
-        raise Impossible(f"task {stage.uuid} cannot fail: it is {_name(known)}")
-    return replace(known, stage=stage)
+    if isinstance(known.stage, Intended):
+        raise Impossible(f"task {stage.uuid} cannot fail: it was never sent")
+    return known if known.finished else replace(known, stage=stage)
 
 
 def _name(known: Record) -> str:
