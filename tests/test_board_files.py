@@ -161,7 +161,7 @@ def _knows(branch: Any, value: Any) -> bool:
     while "$ref" in branch:
         branch = schema("storyboard")["$defs"][branch["$ref"].rpartition("/")[2]]
     if not isinstance(value, dict):
-        return branch.get("type") != "object"
+        return bool(branch.get("type") != "object")
     keys = {key for key in value if not key.startswith("x-")}
     return keys <= branch.get("properties", {}).keys() and set(branch.get("required", ())) <= keys
 
