@@ -27,7 +27,7 @@ from skyflow.running.record import (
 from skyflow.store import files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from skyflow.planning.takes import Version
@@ -38,13 +38,23 @@ VERSION = 1
 class Lock:
     """A lock in memory. ``save`` is the only thing that writes it.
 
+    The document stays as it was read, so that what a later skyflow added to it is kept; beside it stand the versions
+    that were read out of it, since a run asks for them again and again.
+
     Attributes:
         path: where it is kept.
     """
 
-    def __init__(self, path: Path, document: dict[str, Any]) -> None:
+    def __init__(self, path: Path, document: dict[str, Any], versions: Mapping[str, Mapping[str, Version]]) -> None:
+        """Use ``load``."""
         self.path = path
         self._document = document
+        self._versions = {shot: dict(own) for shot, own in versions.items()}
+        self._owners: dict[str, set[str]] = {}
+        for shot, own in versions.items():
+            for key in own:
+                self._owners.setdefault(key, set()).add(shot)
+        self._texts: dict[str, str] = {}
         self._changed = False
 
     @classmethod
@@ -58,11 +68,11 @@ class Lock:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
-            return cls(path, {"skyflow_lock": VERSION, "backend": backend, "shots": {}})
+            return cls(path, {"skyflow_lock": VERSION, "backend": backend, "shots": {}}, {})
         except OSError as error:
             raise StoreError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
         try:
-            return cls(path, _judged(content, path))
+            return cls(path, *_judged(content, path))
         except (Unreadable, ValueError, RecursionError) as error:
             raise StoreError(f"{path.name} is damaged: {_why(content, error)}", _remedy(path)) from error
 
@@ -74,13 +84,24 @@ class Lock:
         """
         if not self._changed:
             return False
-        content = (json.dumps(self._document, sort_keys=True, indent=2) + "\n").encode()
+        content = self._text().encode()
         with files.disk_errors(self.path):
             before = self.path.read_bytes() if self.path.exists() else None
         if content != before:
             files.write(self.path, content)
         self._changed = False
         return content != before
+
+    def _text(self) -> str:
+        """The document as JSON, a take to a line; the text of a shot is kept until the shot changes."""
+        for shot, entry in self._shots.items():
+            if shot not in self._texts:
+                self._texts[shot] = f"    {json.dumps(shot)}: {_indented(entry, 3)}"
+        shots = ",\n".join(self._texts[shot] for shot in sorted(self._shots))
+        written = {"shots": f"{{\n{shots}\n  }}" if shots else "{}"}
+        others = {name: _indented(value, 2) for name, value in self._document.items() if name != "shots"}
+        parts = (f"  {json.dumps(name)}: {text}" for name, text in sorted((others | written).items()))
+        return "{\n" + ",\n".join(parts) + "\n}\n"
 
     @property
     def _shots(self) -> dict[str, Any]:
@@ -93,62 +114,44 @@ class Lock:
 
     def versions(self, shot: str) -> Iterator[Version]:
         """All versions of a shot, by key."""
-        for key, raw in sorted(self._raw_versions(shot).items()):
-            yield read_version(key, raw, shot)
+        yield from (version for _, version in sorted(self._versions.get(shot, {}).items()))
 
     def current(self, shot: str) -> Version | None:
         """The version that the shot was last made or reused as."""
-        return self._own(shot, self._shots[shot]["key"]) if shot in self._shots else None
+        return self._versions[shot].get(self._shots[shot]["key"]) if shot in self._shots else None
 
     def version(self, shot: str, key: str) -> Version | None:
         """What is recorded under a key: by this shot, else by another, so that a renamed shot finds its takes."""
-        owners = (shot, *(other for other in sorted(self._shots) if other != shot))
-        found = (self._own(owner, key) for owner in owners)
-        return next((version for version in found if version), None)
+        owner = self._owner(shot, key)
+        return self._versions[owner][key] if owner is not None else None
 
     def record(self, shot: str, made: Version) -> Version:
         """Add takes to a shot's version, which is then its current one, and give the whole version.
 
         A pick that stands stays; ``made.pick`` counts only for a version that is new.
         """
-        entry = self._shots.setdefault(shot, {"key": made.key, "versions": {}})
-        self._inherit(shot, made.key)
-        versions = entry["versions"]
-        if made.key in versions:
-            versions[made.key]["takes"] |= write_takes(made.takes)
-        else:
-            versions[made.key] = write_version(made)
-        entry["key"] = made.key
-        self._changed = True
-        return read_version(made.key, versions[made.key], shot)
+        self._add(shot, made)
+        self._shots[shot]["key"] = made.key
+        return self._noted(shot, made.key)
 
     def keep(self, shot: str, bought: Version) -> None:
         """Add takes that were paid for to a shot's version, whether or not the shot still is what they show.
 
         A shot that has a current version keeps it.
         """
-        entry = self._shots.setdefault(shot, {"key": bought.key, "versions": {}})
-        self._inherit(shot, bought.key)
-        before = copy.deepcopy(entry["versions"].get(bought.key))
-        version = entry["versions"].setdefault(bought.key, write_version(bought))
-        version["takes"] |= write_takes(bought.takes)
-        self._changed |= version != before
+        self._add(shot, bought)
+        self._noted(shot, bought.key)
 
     def use(self, shot: str, key: str) -> None:
         """Make a version that is there the current one of a shot, whichever shot it was made for."""
-        if not any(key in self._raw_versions(owner) for owner in self._shots):
+        if self._owner(shot, key) is None:
             raise KeyError(f"nothing was made under {key}")
         entry = self._shots.setdefault(shot, {"key": "", "versions": {}})
+        if entry["key"] == key:
+            return
         self._inherit(shot, key)
-        self._changed |= entry["key"] != key
         entry["key"] = key
-
-    def _inherit(self, shot: str, key: str) -> None:
-        """What another shot was made as under this key becomes this shot's own too, pick and all."""
-        versions = self._raw_versions(shot)
-        owner = next((other for other in self.shots() if key in self._raw_versions(other)), None)
-        if key not in versions and owner is not None:
-            versions[key] = copy.deepcopy(self._raw_versions(owner)[key])
+        self._noted(shot, key)
 
     def pick(self, shot: str, take: int) -> None:
         """Have the film use another take of a shot's current version.
@@ -160,8 +163,8 @@ class Lock:
         if version is None or take not in version.takes:
             there = ", ".join(map(str, sorted(version.takes))) if version else "none"
             raise UsageError(f"{shot} has no take {take}", f"its takes are: {there}")
-        self._raw_versions(shot)[version.key]["pick"] = take
-        self._changed = True
+        self._shots[shot]["versions"][version.key]["pick"] = take
+        self._noted(shot, version.key)
 
     @property
     def cut(self) -> tuple[str, str] | None:
@@ -183,41 +186,76 @@ class Lock:
     def prune(self, shots: Collection[str]) -> None:
         """Forget every shot but these, and every version but the current ones."""
         for shot in self.shots():
-            if shot not in shots:
-                del self._shots[shot]
-                continue
             entry = self._shots[shot]
-            entry["versions"] = {entry["key"]: entry["versions"][entry["key"]]}
+            current = entry["key"]
+            for key in [key for key in self._versions[shot] if shot not in shots or key != current]:
+                del entry["versions"][key], self._versions[shot][key]
+                self._owners[key].discard(shot)
+            if shot not in shots:
+                del self._shots[shot], self._versions[shot]
+            self._texts.pop(shot, None)
         self._changed = True
 
-    def _raw_versions(self, shot: str) -> dict[str, Any]:
-        versions: dict[str, Any] = self._shots[shot]["versions"] if shot in self._shots else {}
-        return versions
+    def _add(self, shot: str, made: Version) -> None:
+        """Have a shot's document hold takes of a version, beside those that it has already."""
+        entry = self._shots.setdefault(shot, {"key": made.key, "versions": {}})
+        self._inherit(shot, made.key)
+        version = entry["versions"].setdefault(made.key, write_version(made))
+        version["takes"] |= write_takes(made.takes)
 
-    def _own(self, shot: str, key: str) -> Version | None:
-        raw = self._raw_versions(shot).get(key)
-        return None if raw is None else read_version(key, raw, shot)
+    def _inherit(self, shot: str, key: str) -> None:
+        """What another shot was made as under this key becomes this shot's own too, pick and all."""
+        versions = self._shots[shot]["versions"]
+        owner = self._owner(shot, key)
+        if key not in versions and owner is not None:
+            versions[key] = copy.deepcopy(self._shots[owner]["versions"][key])
+
+    def _owner(self, shot: str, key: str) -> str | None:
+        """Who has a version: this shot, else the first of the others by name."""
+        owners = self._owners.get(key) or ()
+        return shot if shot in owners else min(owners, default=None)
+
+    def _noted(self, shot: str, key: str) -> Version:
+        """Read a version of a shot again after its document has changed."""
+        version = read_version(key, self._shots[shot]["versions"][key], shot)
+        self._versions.setdefault(shot, {})[key] = version
+        self._owners.setdefault(key, set()).add(shot)
+        self._texts.pop(shot, None)
+        self._changed = True
+        return version
 
 
-def _judged(content: bytes, path: Path) -> dict[str, Any]:
-    """The document, once all of it that this version knows is known to be sound."""
+FOLDED = 6
+"""From this depth on a value stands on one line: what is recorded of one take."""
+
+
+def _indented(value: Any, depth: int) -> str:  # noqa: ANN401 - any JSON
+    if not isinstance(value, dict) or not value or depth > FOLDED:
+        return json.dumps(value, sort_keys=True)
+    inner = "  " * depth
+    parts = (f"{inner}{json.dumps(name)}: {_indented(item, depth + 1)}" for name, item in sorted(value.items()))
+    return "{\n" + ",\n".join(parts) + f"\n{inner[2:]}}}"
+
+
+def _judged(content: bytes, path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Version]]]:
+    """The document, once all of it that this version knows is known to be sound, and the versions in it."""
     document = mapping(json.loads(content, object_pairs_hook=_unique, parse_constant=_no_number), "the whole")
     version = whole(document.get("skyflow_lock"), "skyflow_lock")
     if version > VERSION:
         message = f"{path.name} is of version {version}; this skyflow knows version {VERSION}"
         raise Refused(message, "use the newer skyflow that wrote it")
+    found: dict[str, dict[str, Version]] = {}
     for shot, entry in mapping(document.get("shots"), "shots").items():
         text(shot, "the name of a shot", ID)
         versions = mapping(mapping(entry, shot).get("versions"), f"{shot}.versions")
-        for key, raw in versions.items():
-            read_version(key, raw, f"{shot}.versions.{key:.12}")
+        found[shot] = {key: read_version(key, raw, f"{shot}.versions.{key:.12}") for key, raw in versions.items()}
         if text(entry.get("key"), f"{shot}.key", SHA256) not in versions:
             raise Unreadable(f"{shot}.key names a version that is not there")
     if "cut" in document:
         cut = mapping(document["cut"], "cut")
         text(cut.get("key"), "cut.key", SHA256)
         text(cut.get("sha256"), "cut.sha256", SHA256)
-    return document
+    return document, found
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 One task owns all state: the schedule, the lock, what became of each shot. Makers run beside it and only report.
 A shot is decided by ``planning.plan.decide``, the very function that the plan was made with. The lock is written
-after every shot, so whatever stops a run, what was finished before is kept.
+every second or so and whenever a run stops. What a run that was killed had not written yet can be made again for
+nothing, or stands in the journal.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Shots:
         self._board, self._maker = whole.board, whole.maker
         self._known, self._lock = known, known.lock
         self._options, self._making, self._out, self._telling = options, making, out, telling
+        self._save_at = 0.0
         self._waiting: dict[str, Step] = {}
         self._running: dict[str, Step] = {}
         self._schedule = Schedule(
@@ -82,6 +84,7 @@ class Shots:
                         group.cancel_scope.cancel()
             finally:
                 self._keep_finished(receive)
+                self._lock.save()
         for shot in self._board.shots:
             if shot not in self.outcomes:
                 self.outcomes[shot] = Interrupted(shot)
@@ -120,7 +123,14 @@ class Shots:
         """Settle every ready shot that needs no making; the others wait for a place."""
         while (shot := self._schedule.pop()) is not None:
             self._place(self._decide(shot))
-        self._lock.save()
+        self._save_now_and_then()
+
+    def _save_now_and_then(self) -> None:
+        """Write the lock where the last time is a while ago: the more it holds, the longer it takes."""
+        now = anyio.current_time()
+        if now >= self._save_at:
+            self._lock.save()
+            self._save_at = now + max(1.0, len(self._board.shots) / 1000)
 
     def _decide(self, shot: str) -> Step:
         return decide(self._board, self._board.shots[shot], self._maker, self._known, self.clips)
@@ -215,7 +225,7 @@ class Shots:
             self._place(self._decide(shot))
 
     def _record(self, step: Step, report: Report) -> Version | None:
-        """Put what was made into the lock, at once and before anything else can happen."""
+        """Put what was made into the lock, before anything else can happen."""
         if not report.takes or step.bound is None:
             return None
         made = Version(
@@ -227,9 +237,7 @@ class Shots:
             pick=min(report.takes),
             takes=report.takes,
         )
-        version = self._lock.record(report.shot, made)
-        self._lock.save()
-        return version
+        return self._lock.record(report.shot, made)
 
     def _keep_finished(self, receive: MemoryObjectReceiveStream[Report]) -> None:
         """When the run is stopped: record what was finished and not heard of yet."""
