@@ -83,9 +83,8 @@ class LockKnown:
 
     def remote(self, sha256: str) -> str | None:
         """The provider's own name of a clip that it made; None for any other."""
-        shots = self.lock.shots() if self.journal else ()
-        takes = (take for shot in shots for version in self.lock.versions(shot) for take in version.takes.values())
-        return next((take.receipt.video_uuid for take in takes if take.sha256 == sha256 and take.receipt), None)
+        take = self.lock.clip(sha256)
+        return take.receipt.video_uuid if take and take.receipt else None
 
     def in_flight(self, key: str, takes: Collection[int]) -> tuple[int, ...]:
         journal = self.journal

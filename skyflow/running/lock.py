@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    from skyflow.planning.takes import Version
+    from skyflow.planning.takes import Take, Version
 
 VERSION = 1
 
@@ -54,6 +54,8 @@ class Lock:
         for shot, own in versions.items():
             for key in own:
                 self._owners.setdefault(key, set()).add(shot)
+        every = (version for own in versions.values() for version in own.values())
+        self._clips = {take.sha256: take for version in every for take in version.takes.values()}
         self._texts: dict[str, str] = {}
         self._changed = False
 
@@ -124,6 +126,10 @@ class Lock:
         """What is recorded under a key: by this shot, else by another, so that a renamed shot finds its takes."""
         owner = self._owner(shot, key)
         return self._versions[owner][key] if owner is not None else None
+
+    def clip(self, sha256: str) -> Take | None:
+        """The take whose clip this is the hash of."""
+        return self._clips.get(sha256)
 
     def record(self, shot: str, made: Version) -> Version:
         """Add takes to a shot's version, which is then its current one, and give the whole version.
@@ -220,6 +226,7 @@ class Lock:
         version = read_version(key, self._shots[shot]["versions"][key], shot)
         self._versions.setdefault(shot, {})[key] = version
         self._owners.setdefault(key, set()).add(shot)
+        self._clips |= {take.sha256: take for take in version.takes.values()}
         self._texts.pop(shot, None)
         self._changed = True
         return version
