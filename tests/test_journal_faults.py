@@ -330,6 +330,26 @@ def test_a_journal_that_was_taken_away_in_the_middle_of_a_write_is_not_started_a
     assert not path.exists()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_journal_that_is_taken_away_in_use_takes_nothing_more(path, replaced):
+    with SqliteJournal.open(path) as journal:
+        journal.record(Intended(task("a")))
+        path.rename(path.with_name("aside"))
+        if replaced:
+            told(path, [Intended(task("a"))])
+        with pytest.raises(StoreError, match="it was taken away while it was in use"):
+            journal.record(Sent("a"))
+    assert [record.stage for record in looked_at(path.with_name("aside"))] == [Intended(task("a"))]
+
+
+@WAYS
+def test_a_file_where_its_folder_should_be_is_an_error_in_words(path, way):
+    path.write_text("")
+    with pytest.raises(StoreError) as caught:
+        way(path / "journal.sqlite")
+    assert caught.value.remedy
+
+
 @WAYS
 def test_a_folder_in_its_place_is_an_error(path, way):
     path.mkdir()

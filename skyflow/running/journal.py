@@ -64,6 +64,7 @@ class SqliteJournal:
         self._connection = connection
         self._clock = clock
         self._writes = writes
+        self._file = database.there(path)
         self._alone = threading.RLock()
 
     @classmethod
@@ -234,6 +235,8 @@ class SqliteJournal:
         if not self._writes:
             raise RuntimeError(f"{self.path} was opened to be read")
         with self._alone, database.transaction(self._connection, self.path):
+            if database.there(self.path) != self._file:  # what is written to a file without a name survives nothing
+                raise database.damaged(self.path, "it was taken away while it was in use")
             yield
 
 

@@ -50,7 +50,7 @@ def writable(path: Path, schema: str, version: int) -> sqlite3.Connection:
         Refused: a newer skyflow wrote it.
         StoreError: it is damaged, or the disk refused.
     """
-    if not path.exists():
+    if not there(path):
         _create(path, schema, version)
     with errors(path, "open"):
         connection = sqlite3.connect(
@@ -79,7 +79,7 @@ def snapshot(path: Path, schema: str, version: int) -> sqlite3.Connection:
     """
     memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     try:
-        if not path.exists():
+        if not there(path):
             _orphaned(path)
             memory.executescript(schema)
             return memory
@@ -90,6 +90,20 @@ def snapshot(path: Path, schema: str, version: int) -> sqlite3.Connection:
         memory.close()
         raise
     return memory
+
+
+def there(path: Path) -> tuple[int, int] | None:
+    """Which file a path leads to, by device and inode; None where there is none.
+
+    Raises:
+        StoreError: nobody may look.
+    """
+    with files.disk_errors(path, "read"):
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+    return found.st_dev, found.st_ino
 
 
 def judge(connection: sqlite3.Connection, path: Path, version: int) -> None:
