@@ -21,7 +21,9 @@ import anyio
 from skyflow import backends
 from skyflow.backends.paid import PaidBackend
 from skyflow.board.read import Reading, read
+from skyflow.board.source import MAX_BYTES
 from skyflow.errors import BoardInvalid, UsageError
+from skyflow.media import plain
 from skyflow.media.local import LocalFiles
 from skyflow.planning.conform import faults
 from skyflow.planning.plan import Plan
@@ -175,7 +177,7 @@ def recover(project: Project, backend: str | PaidBackend) -> tuple[Recovered, ..
 
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return plain.read(file, MAX_BYTES)
     except FileNotFoundError as error:
         boards = sorted(str(other) for ending in BOARD_ENDINGS for other in file.parent.glob(f"*{ending}"))
         start = f"name a board: {', '.join(boards[:5])}" if boards else "start one with `skyflow init`"

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Severity = Literal["error", "warning"]
 
+MOST_SAID = 1000
+"""Characters of a path, message or remedy: a board may put megabytes where a name is meant."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -62,6 +65,13 @@ class Problem:
     message: str
     remedy: str = ""
     related: tuple[Related, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Keep the words short, whatever a board made them of."""
+        for name in ("path", "message", "remedy"):
+            words = getattr(self, name)
+            if len(words) > MOST_SAID:
+                object.__setattr__(self, name, f"{words[: MOST_SAID - 1]}…")
 
     @property
     def severity(self) -> Severity:

@@ -23,6 +23,18 @@ MAX_VALUES = 300_000
 MAX_ALIASED = 100_000
 """How many values aliases may add to a document; a bomb of nine lines adds a thousand million."""
 
+MAX_ENTRIES = 20_000
+"""How many a list or mapping may have: twice the shots of the longest film."""
+
+MAX_KEY = 1024
+"""Characters of a key; YAML itself allows no more of one that stands before its colon on a line."""
+
+MAX_TEXT = 64 * 1024
+"""Characters of a value: more than any prompt may have. Only a picture that stands in the board itself takes more."""
+
+MAX_PROBLEMS = 1000
+"""After so many the rest is not read: nobody mends more at once, and listing them takes longer than finding them."""
+
 ALIAS = "*"
 """In place of a scalar's style: what stands here is the name of what is meant."""
 
@@ -119,6 +131,7 @@ class _Builder:
         self.values = 0
         self.aliased = 0
         self.documents = 0
+        self.noted = 0
 
     def read(self, events: Iterable[yaml.Event]) -> None:
         for event in events:
@@ -145,8 +158,13 @@ class _Builder:
     def scalar(self, event: yaml.ScalarEvent, start: int, end: int) -> None:
         value = self.scalars.resolve(event, start, end)
         if not (self.open and self.open[-1].wants_key):
+            if len(event.value) > MAX_TEXT and not event.value.startswith("data:"):
+                message = f"a text of {len(event.value):,} characters, {MAX_TEXT:,} is the most"
+                self.refuse("SF0102", start, end, message, "put it in a file of its own, or shorten it")
             self.put(_Value(value, start, end, style=event.style or ""), event.anchor)
             return
+        if len(event.value) > MAX_KEY:
+            self.refuse("SF0102", start, end, f"a key of more than {MAX_KEY:,} characters", "shorten it")
         if event.anchor:
             self.anchors[event.anchor] = _Value(value, start, end)
         self.open[-1].key = (event.value, start, end)
@@ -205,6 +223,9 @@ class _Builder:
             return
         top = self.open[-1]
         top.nodes += item.nodes
+        if len(top.container) == MAX_ENTRIES:
+            message = f"more than {MAX_ENTRIES:,} entries in one list or mapping"
+            self.refuse("SF0102", item.start, item.end, message, "split the board")
         if isinstance(top.container, list):
             top.table[len(top.container)] = (-1, -1, item.start, item.end, item.style)
             top.container.append(item.value)
@@ -242,6 +263,11 @@ class _Builder:
         """Note a problem at the key or item that is being read."""
         path = tuple(step for item in self.open if (step := item.step) is not None)
         self._note(code, path, (start, end), message, remedy, *also)
+        self.noted += 1
+        if self.noted == MAX_PROBLEMS:
+            message = f"more than {MAX_PROBLEMS:,} problems: what follows was not read"
+            self._note("SF0102", path, (start, end), message, "mend these first")
+            raise Refused
 
     def refuse(self, code: str, start: int, end: int, message: str, remedy: str) -> None:
         self.note(code, start, end, message, remedy)

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from skyflow.board.written import WrittenShot
 
 
+MAX_ERRORS = 1000
+"""After so many the rest of the board is not looked at: nobody mends more at once."""
+
+
+class Enough(Exception):
+    """There are so many errors that no more are looked for; the last of them says so."""
+
+
 class Findings:
     """Problems as the steps find them, placed by the path in the board."""
 
@@ -23,6 +31,7 @@ class Findings:
         self._problems: dict[Problem, None] = {}
         self._waived: frozenset[str] = frozenset()
         self._owners: dict[Path, Source] = {}
+        self._counted = 0
 
     def add(  # noqa: PLR0913 - a problem has this many parts
         self,
@@ -39,12 +48,25 @@ class Findings:
         Args:
             path: where in the board; its place is used where ``place`` gives no better one.
             related: other paths of the board, each with what it has to do with this.
+
+        Raises:
+            Enough: this error is one too many.
         """
         if code in self._waived:
             return
         others = tuple(Related(self._place(other), words) for other, words in related)
         where = place or self._place(path)
-        self._problems[Problem(code, where, dotted(path), message, remedy, others)] = None
+        problem = Problem(code, where, dotted(path), message, remedy, others)
+        self._problems[problem] = None
+        self._counted += problem.severity == "error"
+        if self._counted == MAX_ERRORS:
+            self.enough(path)
+            raise Enough
+
+    def enough(self, path: Path) -> None:
+        """Note that no more is looked for."""
+        message = "there are more problems: not all of the board was looked at"
+        self.take([Problem("SF0102", self._place(path), dotted(path), message, "mend these first")])
 
     def belong(self, owners: Mapping[Path, Source]) -> None:
         """Note which paths, of two steps each, stand in a library and not in the board."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from skyflow.board import graph, mentions, rules, schema, secret
 from skyflow.board.draft import draft
 from skyflow.board.edit import final_edit
-from skyflow.board.findings import Findings
+from skyflow.board.findings import Enough, Findings
 from skyflow.board.model import Board, Delivery
 from skyflow.board.prompts import Prompts
 from skyflow.board.resolve import Resolver
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from skyflow.board.draft import Draft
     from skyflow.board.files import Files
     from skyflow.board.prompts import Prompt
+    from skyflow.board.source import Path
+    from skyflow.board.using import Library
     from skyflow.board.written import WrittenBoard, WrittenShot
     from skyflow.problems import Problem
 
@@ -60,24 +62,43 @@ def read(name: str, shown: str, content: bytes, files: Files, overrides: Mapping
     faults = list(schema.check(source))
     noted = {problem.place for problem in source.problems}
     findings.take(problem for _, problem in faults if problem.place not in noted)
-    used = libraries(source, files, findings)
-    written = compose(
-        source.data, (path for path, _ in faults), overrides, lambda data: overlaid(data, used, findings)
-    )
-    if written is None:
-        return Reading(None, tuple(secret.hidden(findings.sorted(), source.data)))
-    named = source.data.get("use", [])
-    if not isinstance(named, list) or len(used) < len(named):  # what a lost library says is not unknown
-        written = replace(written, refused=written.refused | {"vars", "tags"})
-    if not written.shots:
-        findings.add("SF0206", ("shots",), "there are no shots", "add one; a key that starts with x- is none")
-    board = _resolve(name, written, source, files, findings)
+    used: list[Library] = []
+    board = None
+    try:
+        if len(faults) < schema.MAX_PROBLEMS:  # else they are not all, and what is built on the rest would be wrong
+            used = libraries(source, files, findings)
+            board = _board(name, source, [path for path, _ in faults], used, overrides, files, findings)
+        else:
+            findings.enough(())
+    except Enough:
+        pass  # it is said
     problems = findings.sorted()
     for said in (source.data, *(library.source.data for library in used)):
         problems = tuple(secret.hidden(problems, said))
     if board is None or findings.errors:
         return Reading(None, problems)
     return Reading(replace(board, warnings=problems), problems)
+
+
+def _board(  # noqa: PLR0913, PLR0917 - all that a board is made of
+    name: str,
+    source: Source,
+    faulty: list[Path],
+    used: list[Library],
+    overrides: Mapping[str, Any],
+    files: Files,
+    findings: Findings,
+) -> Board | None:
+    """The board that data describes; None where there are no shots, or not every one could be resolved."""
+    written = compose(source.data, faulty, overrides, lambda data: overlaid(data, used, findings))
+    if written is None:
+        return None
+    named = source.data.get("use", [])
+    if not isinstance(named, list) or len(used) < len(named):  # what a lost library says is not unknown
+        written = replace(written, refused=written.refused | {"vars", "tags"})
+    if not written.shots:
+        findings.add("SF0206", ("shots",), "there are no shots", "add one; a key that starts with x- is none")
+    return _resolve(name, written, source, files, findings)
 
 
 def _resolve(name: str, written: WrittenBoard, source: Source, files: Files, findings: Findings) -> Board | None:

@@ -114,7 +114,9 @@ class Resolver:
             index=written.index,
             prompt=draft.prompt,
             takes=1 if fields["footage"] else int(written.get("takes") or 1),
-            depends_on=tuple(name for name in self._board.shots if name in upstream),
+            depends_on=tuple(
+                sorted(upstream & self._board.shots.keys(), key=lambda name: self._board.shots[name].index)
+            ),
             prompt_extend=written.get("prompt_extend") is not False,
             frozen=written.get("frozen") is True,
             beside=written.get("request") or {},

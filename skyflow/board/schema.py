@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import jsonschema
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
     from skyflow.board.source import Path, Source
+
+MAX_PROBLEMS = 1000
+"""After so many the rest of the data is not compared: nobody mends more at once."""
 
 KINDS = {
     "object": "a mapping",
@@ -73,7 +77,7 @@ def check(source: Source, sections: Collection[str] = ()) -> Iterator[tuple[Path
     if sections:
         known = rules["properties"]
         rules |= {"required": [], "properties": {key: known[key] for key in ("skyflow", *sections)}}
-    errors = jsonschema.Draft202012Validator(rules).iter_errors(source.data)
+    errors = islice(jsonschema.Draft202012Validator(rules).iter_errors(source.data), MAX_PROBLEMS)
     faults = [_fault(meant) for error in errors for meant in _meant(error)]
     wrong_kind = {fault.path for fault in faults if fault.rule == "type"}
     for fault in faults:
@@ -193,6 +197,8 @@ def _value(fault: Fault) -> tuple[str, str]:
             return "SF0205", f"{_shown(found)} is out of range: {_range(fault.part)}"
         case "pattern" if "title" in fault.part and found.strip():
             return "SF0203", f"needs {fault.part['title']}, has {_shown(found)}"
+        case "maxLength":
+            return "SF0205", f"has {len(found):,} characters, {wanted:,} is the most"
         case "minItems" | "minProperties" | "minLength" | "pattern":
             return "SF0206", "must not be empty"
         case _:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
+from bisect import bisect_left
+from itertools import accumulate
 
 from skyflow.problems import Place
+
+BLOCK = 4096
+"""Characters between two places whose line is known."""
 
 
 class Text:
@@ -19,7 +22,9 @@ class Text:
     def __init__(self, name: str, characters: str) -> None:
         self.name = name
         self.characters = characters
-        self._starts = [0, *(match.end() for match in re.finditer("\n", characters))]
+        # How many lines end before each block: a text of nothing but line breaks needs no more memory than others.
+        counts = (characters.count("\n", at, at + BLOCK) for at in range(0, len(characters), BLOCK))
+        self._ended = [0, *accumulate(counts)]
         self._lines: dict[int, str] = {}  # many problems may share one long line, and then share its text
 
     def place(self, start: int, end: int) -> Place:
@@ -28,8 +33,9 @@ class Text:
         Args:
             start, end: offsets into the text, from 0.
         """
-        line = bisect_right(self._starts, start) - 1
-        first = self._starts[line]
+        block = min(start, len(self.characters)) // BLOCK
+        line = self._ended[block] + self.characters.count("\n", block * BLOCK, start)
+        first = self.offset(line + 1)
         text = self.line(line + 1)
         stop = min(end, first + len(text))
         return Place(self.name, line + 1, start - first + 1, max(1, stop - start), text)
@@ -37,14 +43,21 @@ class Text:
     def line(self, number: int) -> str:
         """A line by its number, from 1, without its line break."""
         if number not in self._lines:
-            first = self._starts[number - 1]
-            last = self._starts[number] - 1 if number < len(self._starts) else len(self.characters)
-            self._lines[number] = self.characters[first:last]
+            first = self.offset(number)
+            last = self.characters.find("\n", first)
+            self._lines[number] = self.characters[first : last if last >= 0 else len(self.characters)]
         return self._lines[number]
 
     def offset(self, line: int) -> int:
         """Where a line starts; the last line's start for a number beyond the text."""
-        return self._starts[min(max(line, 1), len(self._starts)) - 1]
+        ended = min(max(line, 1) - 1, self._ended[-1])
+        if not ended:
+            return 0
+        block = bisect_left(self._ended, ended) - 1
+        at = block * BLOCK - 1
+        for _ in range(ended - self._ended[block]):
+            at = self.characters.index("\n", at + 1)
+        return at + 1
 
 
 def decode(content: bytes) -> str:

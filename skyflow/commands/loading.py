@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from skyflow import pipeline
-from skyflow.board.source import Source
+from skyflow.board.source import MAX_BYTES, Source
 from skyflow.commands import problems
 from skyflow.commands.verbs import DEFAULT_BOARD
 from skyflow.errors import BoardHeld, BoardInvalid, UsageError
+from skyflow.media import plain
 from skyflow.problems import did_you_mean
 from skyflow.store.hold import hold
 
@@ -115,7 +116,7 @@ def overrides(sets: Iterable[str], files: Iterable[str]) -> dict[str, Any]:
 
 def _file(path: Path) -> dict[str, Any]:
     try:
-        source = Source(str(path), path.read_bytes())
+        source = Source(str(path), plain.read(path, MAX_BYTES))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise UsageError(f"--vars {path} cannot be read: {why}", "mend the path") from error

@@ -16,7 +16,7 @@ from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia
 from skyflow.board.text import decode
 from skyflow.errors import MediaError
-from skyflow.media import probe
+from skyflow.media import plain, probe
 from skyflow.problems import did_you_mean
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Facts = TypeVar("Facts", ImageFacts, ClipFacts, VoiceFacts)
 
 MAX_TEXT_BYTES = 1024 * 1024
+
+MAX_PATH = 4096
+"""Characters; no system takes more, and what is longer is only slow to look for."""
 
 NOT_A_PATH = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 """Characters that a file's name could hold on some systems, and that no message could show."""
@@ -53,10 +56,11 @@ class LocalFiles:
             if any(part.startswith(".") for part in found.relative_to(self._root).parts):
                 # A prompt is sent to the provider: keys in .env, and what git knows, must not become words of it.
                 raise FileFault("SF0502", f"{path} is a hidden file, which no prompt may hold", "name another file")
-            if found.stat().st_size > MAX_TEXT_BYTES:
-                raise FileFault("SF0504", f"{path} is over 1 MiB", "name a text file")
             try:
-                self._texts[path] = decode(found.read_bytes())
+                content = plain.read(found, MAX_TEXT_BYTES)
+                if len(content) > MAX_TEXT_BYTES:
+                    raise FileFault("SF0504", f"{path} is over 1 MiB", "name a text file")
+                self._texts[path] = decode(content)
             except UnicodeDecodeError as error:
                 raise FileFault("SF0504", f"{path} is not UTF-8 text", "save it as UTF-8") from error
             except OSError as error:
@@ -114,6 +118,8 @@ class LocalFiles:
         if scheme(path):
             message = f"{without_secrets(path)[:60]} is no file of the project"
             raise FileFault("SF0502", message, "download it into the project, and name the file")
+        if len(path) > MAX_PATH:
+            raise FileFault("SF0503", f"a path of {len(path):,} characters leads nowhere", "name a file")
         if bad := NOT_A_PATH.search(path):
             raise FileFault("SF0503", f"a path cannot hold the character U+{ord(bad[0]):04X}", "remove it")
         if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or "\\" in path:
