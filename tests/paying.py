@@ -6,6 +6,7 @@ Between the two stands a ``Line``, which remembers all that goes over the wire a
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -130,29 +131,27 @@ class Shop:
 
     async def make(self, assignment: Assignment) -> tuple[str, ...]:
         """Have an assignment made, and keep what comes."""
-        Path(assignment.folder).mkdir(parents=True, exist_ok=True)
+        _emptied(assignment.folder)
         return await self.session.make(assignment, self.progress.append, self.keep(assignment.shot))
 
     def keep(self, shot: str) -> Callable[[Made], Awaitable[None]]:
         """What a run does with a take, in short: look at it, store it, record it."""
 
         async def keep(made: Made) -> None:
-            content = Path(made.path).read_bytes()
+            content = _read(made.path)
             if not _whole(content):
                 raise MediaError(f"take {made.take} of {shot} is damaged", "fetch it again")
             assert made.receipt is not None
-            assert shot in made.path
-            Path(made.path).unlink()
             self.kept[shot, made.take] = made
             self.content[shot, made.take] = content
+            _gone(made.path)
             self.journal.record(Fetched(made.receipt.task_uuid, _take(made, shot, content)))
 
         return keep
 
     async def recover(self, record: Record) -> str:
         """Fetch what is left of a task."""
-        folder = self.folder / f"recover-{record.task.shot}-{record.task.attempt}"
-        folder.mkdir(exist_ok=True)
+        folder = _emptied(str(self.folder / f"recover-{record.task.shot}-{record.task.attempt}"))
         return await self.session.recover(record, folder, self.keep(record.task.shot))
 
     @property
@@ -168,6 +167,20 @@ class Shop:
     def records(self, shot: str = "opening") -> list[Record]:
         """The tasks of a shot."""
         return [record for record in self.journal.records() if record.task.shot == shot]
+
+
+def _emptied(folder: str) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    Path(folder).mkdir(parents=True)
+    return Path(folder)
+
+
+def _gone(path: str) -> None:
+    Path(path).unlink()
+
+
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes()
 
 
 def _take(made: Made, shot: str, content: bytes) -> Take:
@@ -223,7 +236,7 @@ async def opened(
     with Watched.open(folder / "journal.sqlite") as journal:
         for record in journal.records():
             purse.carry(record)
-        backend = Runware(transport=line, account=Account(Key(KEY), URL), random=Random(7))
+        backend = Runware(transport=line, account=Account(Key(KEY), URL), random=Random(7))  # noqa: S311 - the same waits every time
         desk = Desk(board="board", folder=folder, journal=journal, purse=purse, **more)
         async with backend.session(desk) as session:
             yield Shop(folder, sandbox, line, journal, purse, session)

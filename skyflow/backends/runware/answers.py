@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,11 +21,16 @@ if TYPE_CHECKING:
 
     from skyflow.backends.runware.scrub import Scrubber
 
-NAME_MAX = 200
-"""Characters of a name that the provider gives; its own have 36."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+"""A name that the provider gives; its own are UUIDs."""
+WORD_MAX = 200
+"""Characters of a code."""
 URL_MAX = 8192
 COST_MAX = Decimal(100_000)
 """USD; a task that is said to cost more is a misreading."""
+
+PENNY = Decimal("0.000001")
+"""What money is told to; as a text it has no exponent."""
 
 _DONE = frozenset({"success", "succeeded", "completed"})
 _FAILED = frozenset({"error", "failed"})
@@ -132,12 +138,12 @@ def _row(item: dict[str, Any]) -> Row:
     return Row(
         task_uuid=_uuid(item),
         state=_state(item, url),
-        video_uuid=_text(item, "videoUUID", "mediaUUID"),
+        video_uuid=_name(item, "videoUUID", "mediaUUID"),
         url=url,
         seed=_whole(item.get("seed")),
         nsfw=_flag(item.get("NSFWContent")),
         cost=_cost(item.get("cost")),
-        media_uuid=_text(item, "mediaUUID", "imageUUID", "videoUUID"),
+        media_uuid=_name(item, "mediaUUID", "imageUUID", "videoUUID"),
         progress=_share(item.get("progress")),
         requested=_whole(request.get("numberResults")),
     )
@@ -165,9 +171,14 @@ def _fault(item: Any, status: int, scrubber: Scrubber, owner: str | None) -> Fau
     return Fault(scrubber.clean(code), message, kind_of(code, status), parameters, _uuid(item) or owner)
 
 
-def _text(item: dict[str, Any], *names: str, most: int = NAME_MAX) -> str | None:
+def _text(item: dict[str, Any], *names: str, most: int = WORD_MAX) -> str | None:
     values = (item.get(name) for name in names)
     return next((value for value in values if isinstance(value, str) and 0 < len(value) <= most), None)
+
+
+def _name(item: dict[str, Any], *names: str) -> str | None:
+    values = (item.get(name) for name in names)
+    return next((value for value in values if isinstance(value, str) and NAME.fullmatch(value)), None)
 
 
 def _uuid(item: dict[str, Any]) -> str | None:
@@ -178,7 +189,7 @@ def _uuid(item: dict[str, Any]) -> str | None:
 def _whole(value: Any) -> int | None:  # noqa: ANN401 - any JSON
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    return int(value) if -(2**64) < value < 2**64 and value == int(value) else None
+    return int(value) if 0 <= value < 2**64 and value == int(value) else None
 
 
 def _flag(value: Any) -> bool | None:  # noqa: ANN401 - any JSON
@@ -190,7 +201,7 @@ def _cost(value: Any) -> Decimal | None:  # noqa: ANN401 - any JSON
         return None
     try:
         cost = Decimal(value)
-        return cost if cost.is_finite() and 0 <= cost <= COST_MAX else None
+        return cost.quantize(PENNY) if cost.is_finite() and 0 <= cost <= COST_MAX else None
     except InvalidOperation:
         return None
 

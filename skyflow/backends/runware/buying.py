@@ -21,7 +21,7 @@ from skyflow.backends.runware.order import groups
 from skyflow.backends.runware.sending import TurnedDown, says_taken
 from skyflow.backends.runware.waits import Backoff
 from skyflow.backends.runware.wording import refused
-from skyflow.errors import AccountRefused, MakeError, Refused
+from skyflow.errors import MakeError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -95,6 +95,11 @@ class Buying:
         self.desk.journal.record(Intended(task))
         await self._send(order, task, takes, nth)
 
+    def stop(self, why: str) -> None:
+        """Send nothing more; what is under way is fetched."""
+        self.stopped = self.stopped or why
+        self.desk.purse.stop(why)
+
     async def resume(self, order: Order, record: Record, takes: Collection[int]) -> None:
         """Bring takes by a task that the journal knows; it is sent only where it cannot be at the provider."""
         task = record.task
@@ -130,9 +135,6 @@ class Buying:
                 outcome = await self.following.follow(Errand(task, takes, errand.folder, errand.keep, taken))
             except TurnedDown as down:
                 turned = down.fault
-            except AccountRefused as error:
-                self.stopped = error.message
-                raise
         if turned is None:
             helped = not outcome.gone and self.uploads.forget(order.assignment, named, outcome.faults)
             others = taken.others and outcome.gone
@@ -159,7 +161,8 @@ class Buying:
         Args:
             again: it may help, whatever the provider said.
         """
-        order.errors += outcome.errors
+        for wrong in outcome.errors:
+            order.failed(wrong)
         missing = sorted(set(outcome.missing) & set(takes))
         if not missing:
             return

@@ -96,7 +96,7 @@ class Fetching:
         done = [row for row in answer.rows if row.state == "done"]
         named = wanted.arrival.video_uuid
         row = next((row for row in done if row.video_uuid == named), None)
-        if row is None and "#" in named and wanted.number < len(done):
+        if row is None and ":" in named and wanted.number < len(done):
             row = done[wanted.number]
         if row is None or row.url is None:
             raise Stale("the provider has no address of it now")

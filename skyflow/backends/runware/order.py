@@ -26,12 +26,14 @@ class Order:
     """An assignment and what came of it so far.
 
     Attributes:
+        stop: told why nothing more can be bought, as soon as the account is refused.
         kept: the takes that were handed over.
     """
 
     assignment: Assignment
     progress: Progress
     keep: Keep
+    stop: Callable[[str], None]
     kept: set[int] = field(default_factory=set)
     errors: list[SkyflowError] = field(default_factory=list)
 
@@ -46,7 +48,13 @@ class Order:
         try:
             await work(self, *args)
         except SkyflowError as error:
-            self.errors.append(error)
+            self.failed(error)
+
+    def failed(self, error: SkyflowError) -> None:
+        """Take note of what went wrong."""
+        self.errors.append(error)
+        if isinstance(error, AccountRefused):
+            self.stop(error.message)
 
     def raise_worst(self) -> None:
         """Raise what matters most of all that went wrong."""

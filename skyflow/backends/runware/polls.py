@@ -35,7 +35,7 @@ FIRST, GROWTH, LONGEST = 1.0, 1.5, 10.0
 """Seconds until the first question where nothing is known, and how the waits grow from there."""
 TOGETHER = 0.05
 """Seconds in which questions that are due at once find each other."""
-SHARE = 1 / 8
+SHARE = 1 / 6
 """Of the typical time of a task, the part that passes between two requests."""
 OFTEN = 1.0
 """Seconds between two requests at least, however short tasks are."""
@@ -205,26 +205,25 @@ class Polls:
 
     def _told(self, batch: Sequence[str], answer: Answer) -> None:
         several = len(batch) > 1
-        unowned = several and None in {one.task_uuid for one in answer.rows} | {
-            one.task_uuid for one in answer.faults
-        }
-        if unowned and not answer.rows and all(fault.task_uuid is None for fault in answer.faults):
+        doubtful = [fault for fault in answer.faults if several and _is_doubtful(fault, answer)]
+        if doubtful and len(doubtful) == len(answer.faults) and not answer.rows:
             self._singly = True  # it is the request for several that was refused
             return
+        doubt = bool(doubtful) or None in {row.task_uuid for row in answer.rows}
         for watch in [one for one in self._watches if one.uuid in batch]:
-            mine = answer if not several else _of(watch.uuid, answer)
-            if several and not mine.rows and not mine.faults and self._left_out(watch, unowned=unowned):
+            mine = answer if not several else _of(watch.uuid, answer, doubtful)
+            if several and not mine.rows and not mine.faults and self._left_out(watch, doubt=doubt):
                 continue
             self._singly |= not several and watch.alone and bool(mine.rows)
             watch.silent = watch.silent if several else 0 if mine.rows else None
             self._give(watch, mine)
 
     @staticmethod
-    def _left_out(watch: Watch, *, unowned: bool) -> bool:
+    def _left_out(watch: Watch, *, doubt: bool) -> bool:
         """Several were asked about, and nothing was said of this one; whether to ask alone before that counts."""
         if watch.silent is None:
             return False
-        watch.silent += 2 if unowned else 1
+        watch.silent += 2 if doubt else 1
         if watch.alone:
             watch.due = min(watch.due, anyio.current_time())
         return watch.alone
@@ -258,8 +257,15 @@ class Watching:
         self.watch.heard.close()
 
 
-def _of(uuid: str, answer: Answer) -> Answer:
-    return Answer(answer.status, answer.rows_of(uuid), answer.faults_of(uuid))
+def _is_doubtful(fault: Fault, answer: Answer) -> bool:
+    """Whether a fault may be about several questions in one request, and not about how a task went."""
+    return fault.task_uuid is None or (fault.kind == "validation" and not answer.rows_of(fault.task_uuid))
+
+
+def _of(uuid: str, answer: Answer, doubtful: Collection[Fault]) -> Answer:
+    """What an answer to several questions says of one task, but for what may be about the question."""
+    faults = tuple(fault for fault in answer.faults_of(uuid) if fault not in doubtful)
+    return Answer(answer.status, answer.rows_of(uuid), faults)
 
 
 def _of_the_key(fault: Fault, status: int) -> bool:
@@ -272,7 +278,8 @@ def _of_the_reading(fault: Fault, status: int) -> bool:
 
     To take such a fault for the end of a task would be to pay for it again.
     """
-    if status >= 400 and not fault.code:
+    about = {"taskUUID", "taskType"} & set(fault.parameters) and fault.kind == "validation"
+    if about or (status >= 400 and not fault.code):
         return True
     failed = status in {401, 402, 403, 407, 408, 429} or status >= 500
     return failed and (fault.task_uuid is None or fault.kind in {"auth", "quota", "rateLimit", "server"})

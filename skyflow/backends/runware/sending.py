@@ -124,8 +124,6 @@ class Sending:
             answer = await self.polls.ask(task.uuid) if fault.kind not in ACCOUNT else None
             if answer is not None and says_taken(answer):
                 return self._taken(task, "poll", others=False)
-        if fault.kind in ACCOUNT:
-            self.purse.stop(fault.said)
         if not (unclear and fault.kind in ACCOUNT):
             self.journal.record(Failed(task.uuid, refusal(fault, "unbilled")))
             self.purse.release(task.uuid)

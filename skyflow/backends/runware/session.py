@@ -36,7 +36,7 @@ class RunwareSession:
 
     async def make(self, assignment: Assignment, progress: Progress, keep: Keep) -> tuple[str, ...]:
         """Bring every take; see ``backends.paid.Session``."""
-        order = Order(assignment, progress, keep)
+        order = Order(assignment, progress, keep, self.buying.stop)
         for secret in bodies.secrets_of(assignment, self.buying.webhook).values():
             self.scrubber.know(secret)
         async with self._by_key.setdefault(assignment.key, anyio.Lock()):

@@ -75,7 +75,7 @@ class Tracked:
 
     def _arrived(self, row: Row, place: int, best: int | None) -> None:
         """Give a row its take: the one it had, else that of its place, else the lowest that is free."""
-        name = row.video_uuid or f"{self.task.uuid}#{place}"
+        name = row.video_uuid or f"{self.task.uuid}:{place}"
         take = next((take for take, known in self.arrivals.items() if known.video_uuid == name), None)
         if take is None:
             free = [take for take in self.task.takes if take not in self.arrivals]
