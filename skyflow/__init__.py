@@ -15,11 +15,9 @@ Everything is typed. ``skyflow.errors`` draws the family of errors that these ra
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
-
 from skyflow._version import __version__
 
+TYPE_CHECKING = False  # typing's own costs more to import than all else that --version needs
 if TYPE_CHECKING:
     from skyflow.errors import BoardInvalid, SkyflowError
     from skyflow.pipeline import Loaded, load, plan, run
@@ -59,6 +57,8 @@ if not TYPE_CHECKING:  # a type checker must go on finding mistyped names
 
     def __getattr__(name: str) -> object:
         """Import what programs use when it is first asked for: ``skyflow --help`` must not pay for it."""
+        import importlib  # noqa: PLC0415 - as above
+
         if name in _HOME:
             return getattr(importlib.import_module(f"skyflow.{_HOME[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,8 +8,10 @@ pixels) is ``board.rules``'s to hold: a schema sees only strings.
 from __future__ import annotations
 
 import reprlib
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 
 from skyflow.planning.request import replaced
@@ -79,8 +81,16 @@ def _added(fault: Fault, beside: Mapping[str, Any]) -> bool:
 
 def body_faults(body: Mapping[str, Any]) -> list[Fault]:
     """The same for a task as it goes over the wire, every medium a string."""
+    if _quick().is_valid(body):
+        return []
     found = _faults(Draft202012Validator(schema(SCHEMA)).iter_errors(body))
     return sorted(set(found), key=_by_path)
+
+
+@cache
+def _quick() -> jsonschema_rs.Draft202012Validator:
+    """Says yes or no in a hundredth of the time that it takes to say why."""
+    return jsonschema_rs.Draft202012Validator(dict(schema(SCHEMA)))
 
 
 def _by_path(fault: Fault) -> tuple[list[tuple[int, str]], str]:
