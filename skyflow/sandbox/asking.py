@@ -11,9 +11,9 @@ from skyflow.sandbox.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from skyflow.sandbox.book import Bought, Take
     from skyflow.sandbox.faults import Fault
     from skyflow.sandbox.house import Call, House
+    from skyflow.sandbox.records import Bought, Take
 
 FORMATS = {"MP4": "mp4", "WEBM": "webm", "MOV": "mov"}
 

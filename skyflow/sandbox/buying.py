@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from skyflow.sandbox import dice
-from skyflow.sandbox.book import Bought, Take
 from skyflow.sandbox.house import Reply, fault_of
 from skyflow.sandbox.price import Offer, offer
+from skyflow.sandbox.records import Bought, Take
 from skyflow.sandbox.rules import troubles
 from skyflow.sandbox.trouble import Trouble
 

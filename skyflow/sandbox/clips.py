@@ -15,8 +15,8 @@ from skyflow.sandbox.render import Order
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skyflow.sandbox.book import Bought, Take
     from skyflow.sandbox.house import House
+    from skyflow.sandbox.records import Bought, Take
     from skyflow.sandbox.render import Render
 
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Send
 
-    from skyflow.sandbox.book import Take
     from skyflow.sandbox.clips import Clips
     from skyflow.sandbox.faults import Fault
     from skyflow.sandbox.house import House
+    from skyflow.sandbox.records import Take
 
 VIDEO = re.compile(r"/video/([0-9a-f-]{36})\.(mp4|webm|mov)")
 LINK = re.compile("[0-9]{1,15}")

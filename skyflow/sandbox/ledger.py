@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from skyflow.sandbox.book import Bought
     from skyflow.sandbox.house import House
+    from skyflow.sandbox.records import Bought
 
 PAGES = ("/ledger", "/requests", "/faults", "/uploads", "/deliveries", "/registry.json", f"/resolve/{skyreels_v4.ID}")
 MODEL = {"taskType": "videoInference", "id": "skywork-skyreels-v4"}

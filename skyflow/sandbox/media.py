@@ -16,14 +16,15 @@ from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
 from skyflow.media import probe
 from skyflow.media.container import kind
 from skyflow.sandbox import dice
-from skyflow.sandbox.book import Medium
+from skyflow.sandbox.records import Medium
 from skyflow.sandbox.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from skyflow.sandbox.book import Book, Take
+    from skyflow.sandbox.book import Book
+    from skyflow.sandbox.records import Take
 
     Look = Callable[[Path], "ImageFacts | ClipFacts | VoiceFacts | None"]
 

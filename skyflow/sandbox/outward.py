@@ -14,9 +14,9 @@ from skyflow.sandbox.asking import finished, outcome
 from skyflow.sandbox.house import Reply
 
 if TYPE_CHECKING:
-    from skyflow.sandbox.book import Delivery, Take
     from skyflow.sandbox.clips import Clips
     from skyflow.sandbox.house import House
+    from skyflow.sandbox.records import Delivery, Take
 
 LOOK_SECONDS = 0.1
 """How often ``tend`` looks for something to do."""

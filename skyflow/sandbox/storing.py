@@ -12,9 +12,9 @@ from skyflow.sandbox.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from skyflow.sandbox.book import Medium
     from skyflow.sandbox.faults import Fault
     from skyflow.sandbox.house import Call, House
+    from skyflow.sandbox.records import Medium
 
 
 def media_storage(house: House, task: Mapping[str, Any], faults: list[Fault], call: Call) -> Reply:
