@@ -35,7 +35,9 @@ USER = re.compile(r"(?<=:)((?:\\?/){2})([^\s/?#\"'<>]+)@")
 """What stands before the host of a URL; YAML, like JSON, knows ``\\/`` for a slash."""
 
 WEB = re.compile(r":(?:\\?/){2}")
-QUERY = re.compile(r"[?#]")
+QUERY = re.compile(r"[?#]|\\(?!/)")
+"""Where the part begins that may be secret; an escape in YAML may stand for the question mark."""
+
 WORD = re.compile(r"\S+")
 AFTER = "\"'])},;:.|`…"
 """What may stand behind a URL in a text and be no part of it."""

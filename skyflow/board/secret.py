@@ -25,7 +25,8 @@ WRITTEN = re.compile(
 )
 """A key and what follows it on the line, for text that is too broken to be read as data."""
 
-WORDS = re.compile(r"\S+")
+PIECE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)|[^\s\\\"']+")
+"""An escape of YAML, or what stands between white space, quotes and escapes."""
 
 SHORT = 8
 """A value of fewer characters is no address; to look for it everywhere would hide other words."""
@@ -39,16 +40,20 @@ def hidden(problems: Iterable[Problem], data: Any) -> Iterator[Problem]:  # noqa
     """
     secrets = sorted({value for value in _values(data) if len(value) >= SHORT}, key=len, reverse=True)
     queries = frozenset(query for query in _queries(data) if len(query) >= SHORT)
+    lines: dict[str, str] = {}  # a line may be megabytes long, and stand in many problems
+
+    def starred(place: Place) -> Place:
+        if place.text not in lines:
+            lines[place.text] = _starred(place.text, secrets, queries)
+        return replace(place, text=lines[place.text])
 
     def other(related: Related) -> Related:
-        return replace(
-            related, place=_starred(related.place, secrets, queries), message=without_secrets(related.message)
-        )
+        return replace(related, place=starred(related.place), message=without_secrets(related.message))
 
     for problem in problems:
         yield replace(
             problem,
-            place=_starred(problem.place, secrets, queries),
+            place=starred(problem.place),
             path=without_secrets(problem.path),
             message=without_secrets(problem.message),
             remedy=without_secrets(problem.remedy),
@@ -56,16 +61,13 @@ def hidden(problems: Iterable[Problem], data: Any) -> Iterator[Problem]:  # noqa
         )
 
 
-def _starred(place: Place, secrets: list[str], queries: frozenset[str]) -> Place:
-    text = WRITTEN.sub(_stars, place.text)
+def _starred(line: str, secrets: list[str], queries: frozenset[str]) -> str:
+    text = WRITTEN.sub(_stars, line)
     for secret in secrets:
         text = text.replace(secret, "*" * len(secret))
     text = without_secrets(text, lambda secret: "*" * len(secret))
-    # A URL may go on in another line than it begins in, or be written with escapes that hide its question mark.
-    text = WORDS.sub(lambda word: "*" * len(word[0]) if word[0].strip(AFTER) in queries else word[0], text)
-    for query in sorted(queries, key=len, reverse=True) if "\\" in text else ():
-        text = text.replace(query, "*" * len(query))
-    return place if text == place.text else replace(place, text=text)
+    # A URL may go on in another line than it begins in, or be written with escapes that hide what it is.
+    return PIECE.sub(lambda piece: "*" * len(piece[0]) if piece[0].strip(AFTER) in queries else piece[0], text)
 
 
 def _stars(found: re.Match[str]) -> str:
