@@ -156,6 +156,7 @@ CODES: dict[str, str] = {
     "SF0811": "warning: a kind of file that the model's makers do not take",
     "SF0812": "warning: more than six pictures between the first and the last",
     "SF0813": "warning: a prompt of more words than the model's makers take",
+    "SF0814": "warning: a value from outside that nothing asks for",
 }
 """Every code, and in one line what it stands for; the docs list them and a test holds the two together."""
 

@@ -21,8 +21,8 @@ PAGE = DOCS / "problems.md"
 CASES = DOCS / "problems"
 MEANINGS: dict[str, str] = yaml.safe_load((CASES / "meanings.yaml").read_text("utf-8"))
 
-WITHOUT_BOARDS = {"SF0699"}
-"""Our own defects, which no board can bring about."""
+WITHOUT_BOARDS = {"SF0699", "SF0814"}
+"""Our own defects, and what is given on the command line: no board can bring them about."""
 
 WIDTH = 118
 HEAD = """\

@@ -12,6 +12,7 @@ from skyflow.board.source import NOT_TEXT
 from skyflow.board.templates import TemplateFault, Templates
 from skyflow.board.text import Text
 from skyflow.models import skyreels_v4
+from skyflow.problems import Place, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from skyflow.board.findings import Findings
     from skyflow.board.source import Path, Source
     from skyflow.board.written import WrittenBoard, WrittenShot
-    from skyflow.problems import Place
 
 
 ADDRESS = re.compile(r"https?://[^\s/]+\S*")
@@ -121,6 +121,16 @@ class Prompts:
         for name in sorted(TAKEN & self._board.vars.keys()):
             message = f"templates know '{name}' as something else: this var would be lost"
             self._findings.add("SF0406", ("vars", name), message, "rename it")
+
+    def check_given(self) -> None:
+        """Note every value from outside that no var and no template knows: a mistyped name would be silent."""
+        if "vars" in self._board.refused:
+            return
+        known = self._board.vars.keys() - self._board.given
+        for name in sorted(self._board.given - self._templates.words - TAKEN):
+            message = f"a value is given for '{name}', which no var is called and no template asks for"
+            remedy = did_you_mean(name, sorted({*known, *self._templates.words})) or "leave it out, or add it to vars"
+            self._findings.add("SF0814", ("vars", name), message, remedy, place=Place(self._source.name))
 
     def _written(self, shot: WrittenShot) -> Prompt | None:
         """The template, not rendered yet."""

@@ -140,6 +140,7 @@ def _drafts(
     said = [prompt for prompt in prompts.values() if prompt]
     mentioned = {mention.name for prompt in said for mention in mentions.find(prompt.text)}
     renderer.check_vars()
+    renderer.check_given()
     generated = sum("footage" not in shot.own for shot in written.shots.values())
     rules.check_tags(written, mentioned, files, findings, whole=len(said) == generated)
     check_size(written.defaults, ("defaults",), findings)

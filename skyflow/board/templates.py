@@ -27,6 +27,9 @@ MAX_TEMPLATE = 64 * 1024
 PROMPT = "<template>"
 """What Jinja2 calls a template that is not a file."""
 
+EXPRESSION = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
 PARTS = ("title", "id", "index", "duration", "resolution", "describe")
 """What templates know of the board, of shots and of tags."""
 
@@ -71,6 +74,8 @@ class Templates:
         self._files = files
         self._scope = scope
         self._names = sorted({*scope, "shot"})
+        self.words: set[str] = set()
+        """Every word of every expression that was read: a name that is none of them was not asked for."""
         self._environment = Environment(self._load)
 
     def render(self, text: str, shot: Mapping[str, Any]) -> str:
@@ -138,11 +143,17 @@ class Templates:
             raise
         if len(text) > MAX_TEMPLATE:
             raise TooMuch
+        self._note_words(text)
         return text
+
+    def _note_words(self, text: str) -> None:
+        for expression in EXPRESSION.findall(text):
+            self.words.update(WORD.findall(expression))
 
     def _write(self, text: str, shot: Mapping[str, Any]) -> str:
         if len(text) > MAX_TEMPLATE:
             raise TooMuch
+        self._note_words(text)
         written, pieces = 0, []
         with self._environment:
             self._environment.spend(len(self._names))  # Jinja2 copies the scope for each template

@@ -50,6 +50,7 @@ class WrittenBoard:
 
     Attributes:
         refused: keys at the top whose value was refused as a whole.
+        given: names of values from outside that no ``vars`` define.
     """
 
     title: str
@@ -62,6 +63,7 @@ class WrittenBoard:
     ignore: tuple[str | None, ...]
     budget: float | None
     refused: frozenset[str]
+    given: frozenset[str] = frozenset()
 
 
 def sound_part(data: Any, faulty: Iterable[Path]) -> Any:  # noqa: ANN401 - any YAML
@@ -109,6 +111,7 @@ def compose(
         ignore=tuple(sound.get("ignore", ())),
         budget=sound.get("budget"),
         refused=frozenset(str(path[0]) for path in faults if len(path) == 1),
+        given=frozenset(overrides) - (sound.get("vars") or {}).keys(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from skyflow.store.hold import Held
     from skyflow.terminal import Terminal
 
+
+NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+"""What a var can be called, in a board and outside."""
+
+UNASKED = "SF0814"
+"""A value that nothing asks for. In a file of values it may be meant for another board, behind ``--set`` for none."""
 
 WAIT = "wait for its end with --wait, or stop it; nothing has to be unlocked by hand"
 
@@ -52,6 +59,10 @@ def load(terminal: Terminal, about: AboutBoard) -> Loaded:
     """
     loaded = pipeline.load(about["board"], overrides(about["sets"], about["var_files"]))
     warnings = loaded.board.warnings
+    typed = {text.partition("=")[0] for text in about["sets"]}
+    for warning in warnings:
+        if warning.code == UNASKED and warning.path.removeprefix("vars.") in typed:
+            raise UsageError(warning.message, warning.remedy)
     if warnings and about["strict"]:
         raise BoardInvalid(warnings)
     if warnings and not terminal.quiet:
@@ -108,7 +119,7 @@ def overrides(sets: Iterable[str], files: Iterable[str]) -> dict[str, Any]:
         values |= _file(Path(file))
     for text in sets:
         name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
+        if not equals or not NAME.fullmatch(name):
             raise UsageError(f"--set {text} gives nothing a value", "write --set name=value")
         values[name] = _value(name, value)
     return values
@@ -124,7 +135,12 @@ def _file(path: Path) -> dict[str, Any]:
         raise BoardInvalid(source.problems)
     if not isinstance(source.data, dict):
         raise UsageError(f"--vars {path} is no mapping", "write names and values, such as `weather: fog`")
-    return source.data
+    values = {name: value for name, value in source.data.items() if not name.startswith("x-")}
+    for name in values:
+        if not NAME.fullmatch(name):
+            remedy = "rename it: a letter or underscore, then letters, digits and underscores"
+            raise UsageError(f"--vars {path} gives a value to '{name}', which is no name", remedy)
+    return values
 
 
 def _value(name: str, text: str) -> Any:  # noqa: ANN401 - any YAML
