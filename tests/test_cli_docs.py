@@ -14,6 +14,7 @@ from skyflow.commands.verbs import ALWAYS, BACKEND, VERBS
 from skyflow.errors import ExitCode
 from skyflow.published import schema_names
 from tests.plugging import plug_in
+from tests.test_sandbox_server import served
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
@@ -64,10 +65,17 @@ def test_every_schema_that_the_page_names_is_published():
 
 
 @pytest.mark.slow
-def test_the_commands_work_in_the_order_in_which_they_stand(project, monkeypatch, capsys):
+def test_the_commands_work_in_the_order_in_which_they_stand(project, tmp_path_factory, monkeypatch, capsys):
     monkeypatch.syspath_prepend(plug_in(project / "plugged"))
     monkeypatch.setitem(BACKEND.settings, "default", "quick")  # the very same path, with tiny clips
     monkeypatch.chdir(project)
+    with served(tmp_path_factory.mktemp("provider")) as provider:
+        for name, value in provider.exported.items():
+            monkeypatch.setenv(name, value)
+        _work(monkeypatch, capsys)
+
+
+def _work(monkeypatch, capsys) -> None:
     for program, *words in commands(PAGE):
         if program == "cd":
             monkeypatch.chdir(Path.cwd() / words[0])

@@ -12,6 +12,7 @@ from skyflow import cli
 from skyflow.board.read import read
 from skyflow.commands.verbs import VERBS
 from skyflow.media.local import LocalFiles
+from tests.test_sandbox_server import served
 
 HERE = Path(__file__).parent.parent
 README = (HERE / "README.md").read_text("utf-8")
@@ -57,12 +58,15 @@ def test_the_readmes_board_has_no_problems():
 
 
 @pytest.mark.slow
-def test_every_command_of_the_readme_works_in_the_order_it_stands_there(tmp_path, monkeypatch):
+def test_every_command_of_the_readme_works_in_the_order_it_stands_there(tmp_path, tmp_path_factory, monkeypatch):
     (tmp_path / "board.yaml").write_text(SMALL)
     monkeypatch.chdir(tmp_path)
     assert len(commands()) > 10
-    for argv in commands():
-        assert cli.run(argv) == 0, argv
+    with served(tmp_path_factory.mktemp("provider")) as provider:
+        for name, value in provider.exported.items():
+            monkeypatch.setenv(name, value)
+        for argv in commands():
+            assert cli.run(argv) == 0, argv
 
 
 def test_the_readmes_program_works(tmp_path, monkeypatch, capsys):
@@ -74,7 +78,7 @@ def test_the_readmes_program_works(tmp_path, monkeypatch, capsys):
 
 
 def test_every_verb_and_example_is_mentioned():
-    said = {argv[0] for argv in commands()} | {"init", "schema", "sandbox", "ledger"}
+    said = {argv[0] for argv in commands()} | {"init", "schema", "sandbox"}
     assert said == set(VERBS)
 
 

@@ -119,6 +119,8 @@ async def recover_all(backend: PaidBackend, held: Held, aside: Aside | None = No
         known = LockKnown.of(project, backend, held.objects, journal)
         records = unfetched(known, project.name, backend.name)
         purse = Purse(None)
+        for record in records:
+            purse.carry(record)
         work = stack.enter_context(_work_folder(project))
         if not records:
             known.lock.save()
