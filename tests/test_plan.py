@@ -147,7 +147,8 @@ def test_another_backend_says_so():
 def test_a_lost_identity_still_has_a_reason():
     known = made()
     known.identities.clear()
-    assert reasons(FILM.replace("by itself", "else"), known) == {"alone": "changed"}
+    lost = "changed; what it was made from is no longer known"
+    assert reasons(FILM.replace("by itself", "else"), known) == {"alone": lost}
 
 
 def test_going_back_to_what_was_made_before_makes_nothing():

@@ -89,9 +89,12 @@ def _tell(terminal: Terminal, result: Result) -> None:
         _tell_no_cut(terminal, result.cut)
     for failure in result.failed:
         terminal.error(failure.error)
-    if result.failed:
-        names = [failure.shot for failure in result.failed]
-        terminal.say(f"next: mend {listed(names)}, then run again; everything that was made is kept")
+    alone = [failure.shot for failure in result.failed if failure.error.remedy.startswith("select it too")]
+    amiss = [failure.shot for failure in result.failed if failure.shot not in alone]
+    if alone:
+        terminal.say(f"next: run again with {' '.join(f'--select +{shot}' for shot in alone)}")
+    if amiss:
+        terminal.say(f"next: mend {listed(amiss)}, then run again; everything that was made is kept")
 
 
 def _tell_bill(terminal: Terminal, bill: Bill) -> None:

@@ -291,7 +291,7 @@ def _why_new(shot: Shot, bound: Bound, known: Known) -> str:
         return "new"
     before = known.identity(last)
     found = changes(before, bound) if before else []
-    return ", ".join(found) or "changed"
+    return ", ".join(found) or "changed; what it was made from is no longer known"
 
 
 def as_json(whole: Plan) -> dict[str, Any]:
