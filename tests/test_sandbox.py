@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anyio
 import httpx
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.fakes import IN_MEMORY
 from tests.sandboxing import Here, asked, picture, sandboxed, stored, task
 
 
@@ -296,6 +302,41 @@ def test_what_is_no_request_is_refused_with_an_error(tmp_path, body):
         assert answer.json()["errors"][0]["message"]
 
     sandboxed(client, tmp_path)
+
+
+WORDS = st.sampled_from(
+    ["taskType", "taskUUID", "apiKey", "operation", "media", "image", "model", "inputs", "positivePrompt", "duration"]
+)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4)
+    | st.sampled_from(["videoInference", "getResponse", "mediaStorage", "imageUpload", "getTaskDetails", "upload"])
+    | st.sampled_from(["accountManagement", "authentication", "ping", "getDetails", "delete", task()["taskUUID"]]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.dictionaries(WORDS, VALUES) | VALUES | st.builds(task, duration=VALUES, seed=VALUES), max_size=3))
+@hypothesis.settings(max_examples=100)
+def test_whatever_is_posted_is_answered_in_the_providers_form(tasks):
+    async def client(here: Here):
+        answer = await here.client.post("/v1", json=tasks)
+        body = answer.json()
+        assert answer.status_code in {200, 400, 401, 402, 404}
+        assert set(body) <= {"data", "errors"}
+        assert (answer.status_code == 200) == bool(body.get("data") or not body.get("errors"))
+        for error in body.get("errors", ()):
+            assert error["code"]
+            assert error["message"]
+        ledger = await here.page("ledger")
+        assert ledger["charged"] == pytest.approx(sum(row["charged"] for row in ledger["tasks"]))
+
+    with TemporaryDirectory(dir=IN_MEMORY) as folder:
+        sandboxed(client, Path(folder))
 
 
 def test_other_paths_and_methods_are_refused(tmp_path):

@@ -323,7 +323,10 @@ def test_a_download_may_break_in_every_way_and_the_next_is_whole(tmp_path):
         assert whole.startswith(short)
         assert len(short) == len(whole) // 4
         assert (len(corrupt), corrupt == whole) == (len(whole), False)
-        assert (await here.page("requests"))["downloads"] == {row["videoUUID"]: 8}
+        began = anyio.current_time()
+        assert (await here.client.get(fresh["videoURL"])).content == whole
+        assert anyio.current_time() - began == pytest.approx(30)
+        assert (await here.page("requests"))["downloads"] == {row["videoUUID"]: 9}
 
     faults = [
         {"do": "truncate", "at": 1},
@@ -332,6 +335,7 @@ def test_a_download_may_break_in_every_way_and_the_next_is_whole(tmp_path):
         {"do": "status", "status": 422, "on": "download", "at": 4},
         {"do": "drop", "on": "download", "at": 5},
         {"do": "expire", "at": 6, "status": 403},
+        {"do": "slow", "on": "download", "at": 9, "seconds": 30},
     ]
     sandboxed(client, tmp_path, rules(*faults))
 

@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -56,7 +57,6 @@ class Served:
                 return rows
 
     def end(self, how: signal.Signals = signal.SIGINT) -> str:
-        self.client.close()
         self.process.send_signal(how)
         _, talk = self.process.communicate(timeout=60)
         return talk
@@ -78,7 +78,9 @@ def served(folder: Path, *words: str, faults: Any = None) -> Iterator[Served]:
         encoding="utf-8",
     )
     try:
-        yield Served(process)
+        sandbox = Served(process)
+        with sandbox.client:
+            yield sandbox
     finally:
         process.kill()
         process.communicate()
@@ -123,6 +125,36 @@ def test_killed_and_started_again_it_charges_nothing_twice_and_serves_what_was_m
         ledger = sandbox.page("ledger")
         assert ledger["charged"] == pytest.approx(0.33 * 4)
         assert [row["takes"] for row in ledger["tasks"]] == [2, 1, 1]
+
+
+@pytest.mark.slow
+def test_every_task_that_was_acknowledged_outlives_a_kill_in_the_midst_of_a_burst(tmp_path):
+    tasks = [task() for _ in range(400)]
+    sent: list[str] = []
+    acknowledged: list[str] = []
+    with served(tmp_path) as sandbox:
+
+        def submit() -> None:
+            with suppress(httpx.HTTPError):
+                for body in tasks:
+                    sent.append(body["taskUUID"])
+                    if sandbox.post(body).status_code == 200:
+                        acknowledged.append(body["taskUUID"])
+
+        burst = threading.Thread(target=submit)
+        burst.start()
+        while len(acknowledged) < 20:
+            burst.join(0.01)
+        sandbox.process.kill()
+        burst.join()
+    assert 20 <= len(acknowledged) < len(tasks)
+    with served(tmp_path) as sandbox:
+        charged = [row["taskUUID"] for row in sandbox.page("ledger")["tasks"]]
+        assert charged[: len(acknowledged)] == acknowledged
+        assert len(charged) <= len(sent)  # one more may have been taken whose answer was lost
+        answers = [sandbox.post(body).status_code for body in tasks if body["taskUUID"] in sent]
+        assert answers == [400] * len(charged) + [200] * (len(sent) - len(charged))
+        assert sandbox.page("ledger")["charged"] == pytest.approx(0.33 * len(sent))
 
 
 @pytest.mark.slow

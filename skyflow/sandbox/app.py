@@ -156,7 +156,7 @@ class Sandbox:
             await downloads.upload(self.house, request, send)
         else:
             status, kind, body = ledger.page(self.house, request)
-            await downloads.answer(send, status, body, {"Content-Type": kind})
+            await downloads.answer(send, status, body, {"Content-Type": kind}, head=request.method == "HEAD")
 
     async def _tasks(self, request: Request) -> Envelope:
         """Answer a POST of tasks."""

@@ -53,8 +53,8 @@ class Clips:
         """Draw a clip before anybody asks; what cannot be drawn fails its take."""
         try:
             await self.clip(take)
-        except SkyflowError as error:
-            message = "The task could not be processed: " + error.message
+        except (SkyflowError, OSError) as error:
+            message = f"The task could not be processed: {error}"
             self._house.book.fail(take.video, {"code": "processingFailed", "message": message})
 
     async def _order(self, task: Bought, take: Take) -> Order:

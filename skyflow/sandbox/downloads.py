@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from skyflow.sandbox.records import Take
 
 VIDEO = re.compile(r"/video/([0-9a-f-]{36})\.(mp4|webm|mov)")
+PIECES = 10
+"""In how many a slow body comes."""
+
 LINK = re.compile("[0-9]{1,15}")
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -58,9 +61,7 @@ async def video(house: House, clips: Clips, request: Request, send: Send) -> Non
     if expired:
         return await answer(send, expired.how.get("status", house.settings.expired), b"")
     for fault in faults:
-        if fault.do == "slow":
-            await anyio.sleep(fault.how.get("seconds", 5))
-        elif fault.do in {"status", "drop", "hang"}:
+        if fault.do in {"status", "drop", "hang"}:
             said = await interrupted(fault)
             return await answer(send, said.status, dumped(said.body), said.headers)
     if not house.book.lives(link, take.video, house.clock()):
@@ -80,14 +81,14 @@ async def upload(house: House, request: Request, send: Send) -> None:
 async def _clip(clips: Clips, take: Take, request: Request, send: Send, faults: list[Fault]) -> None:
     try:
         content = (await clips.clip(take)).read_bytes()
-    except SkyflowError as error:
-        return await answer(send, 500, error.message.encode())
+    except (SkyflowError, OSError) as error:
+        return await answer(send, 500, str(error).encode())
     if fault_of(faults, "corrupt"):
         content = _corrupted(content)
-    return await file(send, content, "video/mp4", request, truncated=fault_of(faults, "truncate"))
+    return await file(send, content, "video/mp4", request, fault_of(faults, "truncate", "slow"))
 
 
-async def file(send: Send, content: bytes, kind: str, request: Request, *, truncated: Fault | None = None) -> None:
+async def file(send: Send, content: bytes, kind: str, request: Request, fault: Fault | None = None) -> None:
     """Serve bytes: all of them, or the range that was asked for.
 
     Raises:
@@ -101,15 +102,27 @@ async def file(send: Send, content: bytes, kind: str, request: Request, *, trunc
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{len(content)}"
     body = content[part.start : part.end]
     status = 200 if part.whole else 206
-    if truncated is None:
+    if fault is None or request.method == "HEAD":
         return await answer(send, status, body, headers, head=request.method == "HEAD")
-    short = body[: int(len(body) * truncated.how.get("share", 0.5))]
-    if truncated.how.get("quietly"):
+    if fault.do == "slow":
+        return await _slowly(send, status, body, headers, fault.how.get("seconds", 5))
+    short = body[: int(len(body) * fault.how.get("share", 0.5))]
+    if fault.how.get("quietly"):
         return await answer(send, status, short, headers)
     # Less than was promised: a server that watches over that ends the connection here.
     await send(_start(status, headers | {"Content-Length": str(len(body))}))
     await send({"type": "http.response.body", "body": short, "more_body": True})
     raise Dropped
+
+
+async def _slowly(send: Send, status: int, body: bytes, headers: dict[str, str], seconds: float) -> None:
+    """Send a body in pieces, evenly over some time."""
+    await send(_start(status, {"Content-Length": str(len(body))} | headers))
+    size = max(1, -(-len(body) // PIECES))
+    for start in range(0, len(body), size):
+        await anyio.sleep(seconds / PIECES)
+        await send({"type": "http.response.body", "body": body[start : start + size], "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def answer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -68,7 +69,7 @@ class Outward:
         if not due:
             return
         async with (
-            httpx.AsyncClient(transport=self._transport, timeout=ANSWER_SECONDS) as client,
+            httpx.AsyncClient(transport=self._transport, timeout=ANSWER_SECONDS, trust_env=False) as client,
             anyio.create_task_group() as group,
         ):
             for one in due:
@@ -80,7 +81,7 @@ class Outward:
         if not finished(self._house, take):
             return
         now = self._house.clock()
-        if self._transport is None and httpx.URL(delivery.url).host not in LOOPBACK:
+        if self._transport is None and urlsplit(delivery.url).hostname not in LOOPBACK:
             self._house.book.delivered(delivery, "not sent: a sandbox only reaches this machine", now)
             return
         said = await self._tried(client, delivery, take)
@@ -103,8 +104,10 @@ class Outward:
                 answer = said
         except (httpx.HTTPError, TimeoutError):
             return None
-        except SkyflowError as error:
-            return f"no clip: {error.message}"
+        except httpx.InvalidURL:
+            return "not sent: no such address"
+        except (SkyflowError, OSError) as error:
+            return f"no clip: {error}"
         return f"HTTP {answer.status_code}" if answer.is_success else None
 
     async def _called(self, client: httpx.AsyncClient, delivery: Delivery, take: Take) -> httpx.Response | None:

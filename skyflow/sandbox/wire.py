@@ -32,12 +32,12 @@ class Session:
 
     Attributes:
         unsent: frames that found no socket.
-        lost: when the socket went.
+        lost: when the socket went; None while there is one.
     """
 
     uuid: str
     unsent: list[str] = field(default_factory=list)
-    lost: float = 0.0
+    lost: float | None = None
 
 
 class Wire:
@@ -59,7 +59,11 @@ class Wire:
             await send({"type": "websocket.close", "code": NORMAL})
             return
         await send({"type": "websocket.accept"})
-        await _Talk(self._house, self._sessions, scope, receive, send).run()
+        talk = _Talk(self._house, self._sessions, scope, receive, send)
+        try:
+            await talk.run()
+        finally:
+            talk.end()
 
 
 class _Talk:
@@ -86,10 +90,13 @@ class _Talk:
                 await self._send({"type": "websocket.close", "code": GOING_AWAY})
                 return
             if message["type"] == "websocket.disconnect":
-                if self._session:
-                    self._session.lost = self._house.clock()
                 return
             await self._message(message.get("text") or (message.get("bytes") or b"").decode("utf-8", "replace"))
+
+    def end(self) -> None:
+        """The socket is gone; its session waits for another."""
+        if self._session:
+            self._session.lost = self._house.clock()
 
     async def _message(self, text: str) -> None:
         try:
@@ -111,9 +118,10 @@ class _Talk:
             await self._refuse(INVALID)
             return
         known = self._sessions.get(str(task.get("connectionSessionUUID")))
-        if known is None or (self._house.clock() - known.lost > IDLE_SECONDS > 0 and known.lost):
+        if known is None or (known.lost is not None and self._house.clock() - known.lost > IDLE_SECONDS):
             known = Session(dice.name("session", self._house.settings.seed, len(self._sessions)))
             self._sessions[known.uuid] = known
+        known.lost = None
         self._session = known
         row = {"taskType": "authentication", "connectionSessionUUID": known.uuid}
         await self._say(json.dumps({"data": [row]}))
