@@ -36,6 +36,11 @@ BEYOND_A_SCHEMA = {"SF0209"}
 ELSEWHERE = {
     "shots_a_list": "we mark the key, an editor the list on the line below it",
     "own_request": "what may stand under request is the request's schema, which an editor does not read",
+    "shot_a_list": "we mark the key, an editor the list on the line below it",
+    "prompt_a_list": "we mark the key, an editor the list on the line below it",
+    "request_of_a_key": "what may stand under request is the request's schema, which an editor does not read",
+    "request_seed": "what may stand under request is the request's schema, which an editor does not read",
+    "typo_shots": "an editor calls a misspelt key unknown and missing, we only unknown",
     "shots_only_x": "that keys which begin with x- are no shots is no matter of shape",
 }
 """Boards of which the two say different things, and why."""
