@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,6 +17,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 
 from skyflow import digest
 from skyflow.backends.base import Assignment, Made
@@ -28,11 +30,11 @@ from skyflow.planning.takes import Take
 from skyflow.running.journal import SqliteJournal
 from skyflow.running.purse import Purse
 from skyflow.sandbox import app
-from tests.fakes import in_virtual_time
+from tests.fakes import IN_MEMORY, in_virtual_time
 from tests.sandboxing import InProcess
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
     from skyflow.backends.paid import Record, Stage
     from skyflow.backends.runware.session import RunwareSession
@@ -241,6 +243,13 @@ async def opened(
         async with backend.session(desk) as session:
             yield Shop(folder, sandbox, line, journal, purse, session)
     sandbox.close()
+
+
+@pytest.fixture(name="tmp_path")
+def folder_in_memory() -> Iterator[Path]:
+    """A folder whose disk is flushed at once: a journal flushes at each stage."""
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        yield Path(folder)
 
 
 def shopping(function: Callable[[Shop], Awaitable[None]], folder: Path, faults: Any = None, **more: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
@@ -13,10 +14,15 @@ import pytest
 from skyflow.backends.paid import Accepted, Fetched, Intended, Ready, Sent
 from skyflow.errors import MakeError, Refused
 from tests.fakes import IN_MEMORY
-from tests.paying import PRICE, order, request, shopping
+from tests.paying import PRICE, folder_in_memory, order, request, shopping
+
+if TYPE_CHECKING:
+    from tests.paying import Shop
+
+__all__ = ("folder_in_memory",)
 
 
-def stages(shop):
+def stages(shop: Shop) -> list[type]:
     return [type(stage) for stage in shop.journal.told]
 
 
@@ -77,7 +83,7 @@ def test_the_takes_of_one_task_are_numbered_as_the_provider_lists_them(tmp_path)
 
 
 def test_a_take_is_fetched_while_its_sibling_is_still_in_the_making(tmp_path):
-    at = {}
+    at: dict[int, float] = {}
 
     async def inside(shop):
         shop.journal.stops = lambda stage: (
@@ -367,7 +373,7 @@ def test_answers_with_parts_that_nobody_knows_and_in_any_order_are_understood(tm
 
 
 def test_a_session_lets_errors_out_as_they_are(tmp_path):
-    async def inside(shop):
+    async def inside(_):
         raise ZeroDivisionError("the run's own")
 
     with pytest.raises(ZeroDivisionError, match="the run's own"):
@@ -378,7 +384,7 @@ def test_an_answer_of_the_network_is_no_answer_of_the_provider(tmp_path):
     async def inside(shop):
         failures = iter([httpx.ConnectError("no route"), httpx.ReadError(""), OSError("gone")])
 
-        async def instead(sent):
+        async def instead(_):
             if error := next(failures, None):
                 raise error
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import anyio
 import httpx
 import pytest
 
 from skyflow.errors import MakeError
-from tests.paying import KEY, PRICE, order, shopping
+from tests.paying import KEY, PRICE, folder_in_memory, order, shopping
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.paying import Sent
 
 FAULTS = {
     "cut off": [{"do": "truncate", "at": [1]}],
@@ -28,6 +36,8 @@ FAULTS = {
         {"do": "status", "on": "download", "status": 503, "body": "html", "at": [1]}
     ],
 }
+
+__all__ = ("folder_in_memory",)
 
 
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
@@ -89,7 +99,7 @@ def test_one_take_that_does_not_come_keeps_no_other(tmp_path):
                 return httpx.Response(502)
             return None
 
-        def videos():
+        def videos() -> list[str]:
             (bought,) = shop.sandbox.house.book.tasks()
             return [take.video for take in shop.sandbox.house.book.takes(bought.uuid)]
 
@@ -108,13 +118,13 @@ def test_one_take_that_does_not_come_keeps_no_other(tmp_path):
 class Server:
     """One file, served in pieces by a server with habits of its own."""
 
-    def __init__(self, content, **habits):
+    def __init__(self, content: bytes, **habits: Any) -> None:
         self.content = content
         self.habits = habits
-        self.ranges = []
-        self.headers = []
+        self.ranges: list[Any] = []
+        self.headers: list[Any] = []
 
-    async def __call__(self, sent):
+    async def __call__(self, sent: Sent) -> httpx.Response | None:
         if sent.kind != "download":
             return None
         asked = sent.headers.get("range")
@@ -132,10 +142,10 @@ class Server:
 
 
 class Pieces(httpx.AsyncByteStream):
-    def __init__(self, content, *, broken, pause):
+    def __init__(self, content: bytes, *, broken: bool, pause: float) -> None:
         self.content, self.broken, self.pause = content, broken, pause
 
-    async def __aiter__(self):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         for at in range(0, len(self.content), 1000):
             await anyio.sleep(self.pause)
             yield self.content[at : at + 1000]
@@ -143,9 +153,9 @@ class Pieces(httpx.AsyncByteStream):
             raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
 
 
-def fetched(tmp_path, server, bytes_of=None):
-    """A take whose file comes from a server; gives what was kept."""
-    found = {}
+def fetched(tmp_path: Path, server: Server) -> None:
+    """Have a take's file come from a server, and see that it is what the server had."""
+    found: dict[str, bytes] = {}
 
     async def inside(shop):
         await shop.make(order(folder=tmp_path))
@@ -153,11 +163,9 @@ def fetched(tmp_path, server, bytes_of=None):
         shop.line.instead = server
         await shop.make(order(folder=tmp_path))
         found["kept"] = shop.content["opening", 1]
-        found["seconds"] = anyio.current_time()
 
     shopping(inside, tmp_path)
     assert found["kept"] == server.content
-    return found
 
 
 def test_a_download_goes_on_where_it_was_cut(tmp_path):
@@ -181,12 +189,11 @@ def test_a_download_begins_anew_where_the_file_has_changed(tmp_path):
 
 
 def test_a_download_that_stalls_is_cut_and_goes_on(tmp_path):
-    server = Server(b"", cuts=0)
-
     class Stalling(Server):
-        async def __call__(self, sent):
+        async def __call__(self, sent: Sent) -> httpx.Response | None:
             response = await super().__call__(sent)
             if response is not None and len(self.ranges) == 1:
+                assert isinstance(response.stream, Pieces)
                 response.stream.pause = 31
             return response
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import anyio
 import pytest
 
 from skyflow.backends.paid import Accepted, Failed, Fetched, Intended, Ready, Sent
 from skyflow.errors import MakeError, StoreError
-from tests.paying import PRICE, order, shopping
+from tests.paying import PRICE, folder_in_memory, order, shopping
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STAGES = (Intended, Sent, Accepted, Ready, Fetched)
+
+__all__ = ("folder_in_memory",)
 
 
 class Killed(BaseException):
     """The process is gone; nothing of it runs any more."""
 
 
-def dies(tmp_path, stage, *, before, takes=(1,), faults=None):
+def dies(tmp_path: Path, stage: type, *, before: bool, takes: tuple[int, ...] = (1,), faults: Any = None) -> None:
     """A run that ends at a stage: before it is on the disk, or right after."""
 
     async def inside(shop):
@@ -37,7 +44,7 @@ def dies(tmp_path, stage, *, before, takes=(1,), faults=None):
     assert _killed(caught.value)
 
 
-def _killed(error):
+def _killed(error: BaseException) -> bool:
     return isinstance(error, Killed) or any(_killed(one) for one in getattr(error, "exceptions", ()))
 
 
@@ -66,7 +73,7 @@ def test_what_was_sent_and_never_answered_is_asked_for_before_it_is_sent_again(t
 
     async def inside(shop):
         await shop.make(order(folder=tmp_path))
-        assert [sent.kind for sent in shop.line.sent][0] == "getResponse"
+        assert shop.line.sent[0].kind == "getResponse"
         assert shop.line.of("videoInference") == []
         assert shop.journal.told[0] == Accepted(shop.records()[0].task.uuid, "poll")
 
@@ -99,7 +106,7 @@ def test_what_never_arrived_is_sent_again_with_the_same_bytes(tmp_path):
 def test_a_task_that_was_taken_and_is_not_shown_is_never_sent_again(tmp_path):
     async def inside(shop):
         with pytest.raises(
-            MakeError, match="opening: Runware took it and has not finished within 20 minutes"
+            MakeError, match="opening: Runware has it and it did not come: it was not finished within 20"
         ) as late:
             await shop.make(order(folder=tmp_path))
         assert "skyflow recover" in late.value.remedy

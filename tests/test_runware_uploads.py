@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
@@ -12,17 +13,25 @@ import pytest
 from skyflow import digest
 from skyflow.backends.base import Input
 from skyflow.errors import AccountRefused, MakeError
-from tests.paying import order, request, shopping
+from tests.paying import folder_in_memory, order, request, shopping
 from tests.sandboxing import picture
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skyflow.backends.base import Assignment
+    from tests.paying import Sent, Shop
+
 PNG = base64.b64decode(picture(1280, 720).partition(",")[2])
+
+__all__ = ("folder_in_memory",)
 
 
 class Seen(Exception):
     """The request has been looked at."""
 
 
-def pictured(tmp_path, shot="opening", content=PNG, **more):
+def pictured(tmp_path: Path, shot: str = "opening", content: bytes = PNG, **more: Any) -> Assignment:
     """An assignment that begins with a picture."""
     path = tmp_path / f"{digest.of_bytes(content)}.png"
     path.write_bytes(content)
@@ -32,7 +41,7 @@ def pictured(tmp_path, shot="opening", content=PNG, **more):
     return order(shot, tmp_path, request=body, inputs={handle: item})
 
 
-def named(shop, number=0):
+def named(shop: Shop, number: int = 0) -> Any:
     """What a task that was sent calls its picture."""
     return shop.line.of("videoInference")[number].tasks[0]["inputs"]["frameImages"][0]["image"]
 
@@ -63,7 +72,7 @@ def test_a_file_of_any_length_arrives_as_it_is(tmp_path, length):
     async def inside(shop):
         async def instead(sent):
             if sent.kind != "mediaStorage":
-                return None
+                return
             media = sent.tasks[0]["media"]
             assert base64.b64decode(media.partition(",")[2], validate=True) == content
             raise Seen
@@ -94,11 +103,11 @@ def test_an_upload_that_the_provider_forgot_goes_up_again_and_the_task_under_a_n
     shopping(later, tmp_path)
 
 
-def forget(shop):
+def forget(shop: Shop) -> None:
     """The provider loses every upload and every clip that it holds."""
     lost = known(shop)
 
-    async def instead(sent):
+    async def instead(sent: Sent) -> httpx.Response | None:
         if sent.kind == "videoInference" and any(one in sent.content.decode() for one in lost):
             uuid = sent.tasks[0]["taskUUID"]
             error = {"code": "invalidImage", "message": "unknown media", "parameter": "inputs.frameImages[0].image"}
@@ -108,7 +117,7 @@ def forget(shop):
     shop.line.instead = instead
 
 
-def known(shop):
+def known(shop: Shop) -> list[str]:
     upload = shop.journal.upload(digest.of_bytes(PNG))
     return [upload] if upload else []
 

@@ -21,7 +21,7 @@ from skyflow.backends.runware.scrub import Scrubber
 from skyflow.backends.runware.sending import Sending
 from skyflow.backends.runware.session import RunwareSession
 from skyflow.backends.runware.uploads import Uploads
-from skyflow.backends.runware.wire import Wire
+from skyflow.backends.runware.wire import Quiet, Wire
 from skyflow.errors import MakeError
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class Runware:
         scrubber = Scrubber(account.key.text, token)
         failed: Exception | None = None
         async with AsyncExitStack() as stack:
+            stack.enter_context(Quiet())
             wire = await stack.enter_async_context(Wire(account, scrubber, self._transport))
             polls = Polls(wire, self._random, Typical(desk.journal.seconds()))
             hears = None

@@ -20,7 +20,8 @@ from skyflow.backends.runware.identity import task_uuid
 from skyflow.backends.runware.order import groups
 from skyflow.backends.runware.sending import TurnedDown, says_taken
 from skyflow.backends.runware.waits import Backoff
-from skyflow.backends.runware.wording import refused
+from skyflow.backends.runware.wire import Unclear
+from skyflow.backends.runware.wording import not_sent, refused
 from skyflow.errors import MakeError, Refused
 
 if TYPE_CHECKING:
@@ -118,7 +119,11 @@ class Buying:
 
     async def _is_there(self, task: Task) -> bool:
         """Ask about a task that was sent by a run that did not live to see the answer."""
-        if not says_taken(await self.polls.ask(task.uuid)):
+        try:
+            answer = await self.polls.ask(task.uuid)
+        except Unclear as error:
+            raise not_sent(task.shot, error.why) from None
+        if not says_taken(answer):
             return False
         self.desk.journal.record(Accepted(task.uuid, "poll"))
         return True

@@ -58,7 +58,7 @@ _RULES: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (re.compile(r"Timeout"), "timeout"),
     (re.compile(r"(NotFound|Expired)$"), "notFound"),
     (re.compile(r"^provider(?![a-z])"), "provider"),
-    (re.compile(r"^(invalid|missing|unsupported|value|array|max|duplicate|conflict)(?![a-z])"), "validation"),
+    (re.compile(r"^(invalid|missing|unsupported|value|array|max|duplicate|conflict(?:ing)?)(?![a-z])"), "validation"),
 )
 
 _BY_STATUS: dict[int, Kind] = {

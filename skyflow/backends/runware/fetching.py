@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import anyio
 
 from skyflow.backends.base import Made
 from skyflow.backends.runware.downloads import Cut, Partial, Stale
+from skyflow.backends.runware.wire import Unclear
 from skyflow.backends.runware.wording import not_fetched
 from skyflow.errors import MakeError, MediaError
 from skyflow.planning.takes import Receipt
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 DELAYS = (2.0, 5.0, 10.0, 15.0, 20.0)
 """Seconds between tries: a file may not be there yet when it is announced."""
+TURNS_MAX = 50
+"""Tries in all; each may bring a piece more."""
 BAD_MAX = 4
 """How often a file that turns out to be no clip is fetched."""
 
@@ -71,7 +75,7 @@ class Fetching:
             folder / f"{wanted.arrival.take}-{wanted.task.uuid}.{suffix if suffix.isalnum() else 'mp4'}"
         )
         url, why, tried, bad = wanted.url, "", 0, 0
-        while True:
+        for turn in count(1):
             before = partial.there
             try:
                 url = url or await self._fresh(wanted)
@@ -86,13 +90,16 @@ class Fetching:
                 partial.drop()
             else:
                 return
-            if bad >= BAD_MAX or tried > len(DELAYS):
+            if bad >= BAD_MAX or tried > len(DELAYS) or turn == TURNS_MAX:
                 raise not_fetched(wanted.task.shot, wanted.arrival.take, why)
             await anyio.sleep(told or DELAYS[max(0, tried - 1)] + self.random.random())
 
     async def _fresh(self, wanted: Wanted) -> str:
         """The take's address, asked for anew."""
-        answer = await self.polls.ask(wanted.task.uuid)
+        try:
+            answer = await self.polls.ask(wanted.task.uuid)
+        except Unclear as error:
+            raise Stale(error.why) from None
         done = [row for row in answer.rows if row.state == "done"]
         named = wanted.arrival.video_uuid
         row = next((row for row in done if row.video_uuid == named), None)

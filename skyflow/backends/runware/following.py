@@ -119,7 +119,7 @@ class Following:
                     self._give_up(errand, tracked, outcome)
                     return
                 if answer is None:  # one look more, and what it shows is all
-                    news = self._learn(errand, tracked, await self.polls.ask(tracked.task.uuid), 1)
+                    news = self._learn(errand, tracked, await self._look(tracked), 1)
                 else:
                     news = self._learn(errand, tracked, answer, await self._expected(errand, tracked, answer))
                 now = anyio.current_time()
@@ -131,6 +131,12 @@ class Following:
                 for take in tracked.ready():
                     tracked.began.add(take)
                     fetching.start_soon(self._fetch, errand, tracked, take, outcome)
+
+    async def _look(self, tracked: Tracked) -> Answer:
+        try:
+            return await self.polls.ask(tracked.task.uuid)
+        except Unclear as error:
+            raise late(tracked.task.shot, error.why) from None
 
     def _learn(self, errand: Errand, tracked: Tracked, answer: Answer, expected: int | None) -> bool:
         """Take in an answer, and record what is new of it before anything is done about it."""
@@ -174,7 +180,7 @@ class Following:
             self.purse.not_fetched()
             outcome.errors.append(not_fetched(shot, unfetched[0], "the provider shows nothing of it now"))
         else:
-            outcome.errors.append(late(shot, WHOLE_SECONDS / 60))
+            outcome.errors.append(late(shot, f"it was not finished within {WHOLE_SECONDS / 60:.0f} minutes"))
 
     async def _fetch(self, errand: Errand, tracked: Tracked, take: int, outcome: Outcome) -> None:
         place, row = tracked.rows[take]

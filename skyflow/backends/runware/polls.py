@@ -37,6 +37,8 @@ TOGETHER = 0.05
 """Seconds in which questions that are due at once find each other."""
 SHARE = 1 / 6
 """Of the typical time of a task, the part that passes between two requests."""
+ASK_SECONDS = 300.0
+"""For how long a question is asked again that gets no answer."""
 OFTEN = 1.0
 """Seconds between two requests at least, however short tasks are."""
 
@@ -105,13 +107,15 @@ class Polls:
     _changed: anyio.Event = field(default_factory=anyio.Event)
 
     async def ask(self, uuid: str) -> Answer:
-        """What the provider says of a task now, which may be nothing; waits until an answer can be read.
+        """What the provider says of a task now, which may be nothing.
 
         Raises:
             AccountRefused: the provider refuses the key.
+            Unclear: for a long time no answer could be read.
         """
-        with self.watch(uuid, once=True) as watch:
+        with self.watch(uuid, once=True) as watch, anyio.move_on_after(ASK_SECONDS):
             return await watch.next()
+        raise Unclear(f"no question was answered for {ASK_SECONDS / 60:.0f} minutes")
 
     def watch(self, uuid: str, *, once: bool = False, accepted: float | None = None) -> Watching:
         """Follow a task for as long as this is entered.
@@ -192,7 +196,7 @@ class Polls:
         if refused := next((fault for fault in answer.faults if _of_the_key(fault, answer.status)), None):
             self._refuse_all(refused)
             return None
-        faults = tuple(fault for fault in answer.faults if not _of_the_reading(fault, answer.status))
+        faults = tuple(fault for fault in answer.faults if not _of_the_reading(fault, answer.status, len(batch)))
         if answer.faults and not faults and not answer.rows:
             return None
         sifted = Answer(answer.status, answer.rows, faults)
@@ -273,13 +277,13 @@ def _of_the_key(fault: Fault, status: int) -> bool:
     return fault.kind == "auth" and (status == 401 or (status == 403 and bool(fault.code)))
 
 
-def _of_the_reading(fault: Fault, status: int) -> bool:
+def _of_the_reading(fault: Fault, status: int, asked: int) -> bool:
     """Whether a fault says that the question failed, and nothing about the task.
 
     To take such a fault for the end of a task would be to pay for it again.
     """
     about = {"taskUUID", "taskType"} & set(fault.parameters) and fault.kind == "validation"
-    if about or (status >= 400 and not fault.code):
+    if (about and asked == 1) or (status >= 400 and not fault.code):
         return True
     failed = status in {401, 402, 403, 407, 408, 429} or status >= 500
     return failed and (fault.task_uuid is None or fault.kind in {"auth", "quota", "rateLimit", "server"})

@@ -120,16 +120,21 @@ class Sending:
 
         Where that cannot be told, the task stays sent: the next run asks first.
         """
-        if unclear or fault.kind == "unknown":
-            answer = await self.polls.ask(task.uuid) if fault.kind not in ACCOUNT else None
-            if answer is not None and says_taken(answer):
-                return self._taken(task, "poll", others=False)
+        doubtful = fault.kind not in ACCOUNT and (unclear or fault.kind == "unknown")
+        if doubtful and await self._is_there(task):
+            return self._taken(task, "poll", others=False)
         if not (unclear and fault.kind in ACCOUNT):
             self.journal.record(Failed(task.uuid, refusal(fault, "unbilled")))
             self.purse.release(task.uuid)
         if fault.kind in ACCOUNT:
             raise refused(task.shot, fault, "unknown" if unclear else "unbilled")
         raise TurnedDown(fault)
+
+    async def _is_there(self, task: Task) -> bool:
+        try:
+            return says_taken(await self.polls.ask(task.uuid))
+        except Unclear as error:
+            raise not_sent(task.shot, error.why) from None
 
 
 def says_taken(answer: Answer) -> bool:

@@ -15,7 +15,8 @@ from skyflow.backends.runware import bodies
 from skyflow.backends.runware.following import Errand
 from skyflow.backends.runware.order import Order, groups
 from skyflow.backends.runware.sending import says_taken
-from skyflow.backends.runware.wording import numbers
+from skyflow.backends.runware.wire import Unclear
+from skyflow.backends.runware.wording import late, numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +71,10 @@ class RunwareSession:
             return "it was never sent"
         if record.finished:
             return "there is nothing left to fetch"
-        answer = await self.buying.polls.ask(task.uuid)
+        try:
+            answer = await self.buying.polls.ask(task.uuid)
+        except Unclear as error:
+            raise late(task.shot, error.why) from None
         if not record.accepted:
             if not says_taken(answer):
                 return "the provider shows nothing of it; 'skyflow run' sends it again, under the same name"

@@ -78,8 +78,11 @@ async def receiver(listen: str, token: str, hint: Callable[[Collection[str]], No
 
     async def call(stream: ByteStream) -> None:
         async with stream, limit:
-            with anyio.move_on_after(CALL_SECONDS):
-                await answer(stream, token, hint)
+            try:
+                with anyio.move_on_after(CALL_SECONDS):
+                    await answer(stream, token, hint)
+            except Exception:  # noqa: BLE001 - nobody who calls may end a run
+                return
 
     async with listener, anyio.create_task_group() as group:
         group.start_soon(listener.serve, call)

@@ -6,6 +6,7 @@ are busy, so there are as many clients as that takes.
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from math import isfinite
@@ -46,6 +47,25 @@ class Unclear(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class Quiet(logging.Filter):
+    """Keeps httpx's own log from writing down addresses that open what they lead to, while a session is open."""
+
+    LOGS = ("httpx", *(f"httpcore.{name}" for name in ("connection", "http11", "http2", "proxy", "socks")))
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let through what is no trace of a request."""
+        return record.levelno >= logging.WARNING
+
+    def __enter__(self) -> Self:
+        for name in self.LOGS:
+            logging.getLogger(name).addFilter(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in self.LOGS:
+            logging.getLogger(name).removeFilter(self)
 
 
 class Clients:

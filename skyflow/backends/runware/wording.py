@@ -43,9 +43,9 @@ def refused(shot: str, fault: Fault, billed: Literal["billed", "unbilled", "unkn
     return (AccountRefused if fault.kind in ACCOUNT else MakeError)(what, remedy_of(fault.kind))
 
 
-def late(shot: str, minutes: float) -> MakeError:
+def late(shot: str, why: str) -> MakeError:
     """A task that was accepted and has not come back."""
-    return MakeError(f"{shot}: Runware took it and has not finished within {minutes:.0f} minutes", RECOVER)
+    return MakeError(f"{shot}: Runware has it and it did not come: {why}", RECOVER)
 
 
 def not_sent(shot: str, why: str) -> MakeError:
