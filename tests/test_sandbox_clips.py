@@ -54,6 +54,15 @@ def test_the_animatic_draws_what_a_task_brings_along(tmp_path):
     assert list((tmp_path / "drawing").iterdir()) == []
 
 
+def test_what_a_killed_one_left_is_swept_and_nothing_else(tmp_path):
+    (tmp_path / ".skyflow-tmp-abc").mkdir()
+    (tmp_path / ".skyflow-tmp-abc" / "take1.mp4").write_bytes(b"half")
+    (tmp_path / "holiday.mp4").write_bytes(b"whole")
+    Drawn(tmp_path)
+    Plain(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday.mp4"]
+
+
 def test_plain_clips_are_real_differ_by_take_and_are_the_same_again(tmp_path):
     async def client():
         one = task(numberResults=2, settings={"audio": True})

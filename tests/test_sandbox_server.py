@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -27,7 +28,6 @@ from tests.sandboxing import KEY, asked, picture, stored, task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class Served:
@@ -183,6 +183,36 @@ def test_connections_are_really_cut(tmp_path):
             socket_.send(json.dumps([asked(one, "accountManagement") | {"operation": "getDetails"}]))
             with pytest.raises(ConnectionClosed):
                 socket_.recv()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for its children in /proc")
+def test_ended_while_it_draws_and_while_a_request_hangs_it_leaves_no_process_and_draws_again_later(tmp_path):
+    one = task(width=1920, height=1080, duration=15)
+    words = ("--clips", "animatic")
+    with served(tmp_path, *words, faults=[{"do": "hang", "on": "account"}]) as sandbox:
+        assert sandbox.post(one).status_code == 200
+        drawing = tmp_path / ".skyflow" / "sandbox" / "drawing"
+        while not list(drawing.glob(".*/*.mp4")):
+            pass
+        with pytest.raises(httpx.ReadTimeout):
+            sandbox.client.post(
+                sandbox.url, json=[asked(one, "accountManagement") | {"operation": "getDetails"}], timeout=0.2
+            )
+        children = _children(sandbox.process.pid)
+        assert children
+        sandbox.end()
+        assert sandbox.process.returncode == 0
+        assert [child for child in children if Path(f"/proc/{child}").exists()] == []
+    with served(tmp_path) as sandbox:
+        (row,) = sandbox.finished(one)
+        assert row["status"] == "success"
+        assert list(drawing.iterdir()) == []
+
+
+def _children(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for path in tasks for child in path.read_text().split()]
 
 
 @pytest.mark.slow

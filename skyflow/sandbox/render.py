@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from skyflow.sandbox.media import named
 
 if TYPE_CHECKING:
     from skyflow.board.model import Output
+
+
+TEMPORARY = ".skyflow-tmp-"
+"""How the name of every folder begins that is there only while something is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,11 @@ class Plain:
     """Real clips of one colour, made in no time.
 
     Args:
-        folder: where it may work; it is left empty.
+        folder: where it alone works; nothing of its own is left there.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = _prepared(folder)
 
     async def __call__(self, order: Order) -> bytes:
         """Make one take.
@@ -88,7 +92,7 @@ def _plain(order: Order, work: Path) -> bytes:
     frame = VideoFrame(size.width, size.height, "yuv420p")
     for plane, name in zip(frame.planes, ("luma", "blue", "red"), strict=True):
         plane.update(bytes([64 + dice.number(order.seed, name) % 128]) * plane.buffer_size)
-    with tempfile.TemporaryDirectory(dir=work) as folder:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=work) as folder:
         path = Path(folder, "clip.mp4")
         with ClipWriter(path, size, order.output.rate, sound=order.output.sound) as clip:
             for _ in range(order.output.frames):
@@ -100,13 +104,12 @@ class Drawn:
     """Clips of the animatic.
 
     Args:
-        folder: where it may work; it is left empty.
+        folder: where it alone works; nothing of its own is left there.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = _prepared(folder)
         self._animatic = Animatic()
-        folder.mkdir(parents=True, exist_ok=True)
 
     async def __call__(self, order: Order) -> bytes:
         """Draw one take.
@@ -114,9 +117,17 @@ class Drawn:
         Raises:
             SkyflowError: a medium does not decode, or the drawing process did not finish.
         """
-        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=self._folder) as folder:
             made = await self._animatic.make(_assignment(order, folder), lambda _share: None)
             return await anyio.Path(made[0].path).read_bytes()
+
+
+def _prepared(folder: Path) -> Path:
+    """A folder to work in, without what a process that was killed left there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{TEMPORARY}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return folder
 
 
 def _assignment(order: Order, folder: str) -> Assignment:
