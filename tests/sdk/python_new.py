@@ -202,13 +202,19 @@ async def about(runware: Any) -> Seen:
     }
 
 
-async def one_by_one() -> Seen:
+async def one_by_one(came: asyncio.Event) -> Seen:
     """Two takes, the second much later: with the number of answers that had come when each was handed over."""
     frames, answers = Frames(), []
+
+    def handed_over(_: object) -> None:
+        answers.append(len(frames.texts))
+        came.set()
+
     async with client(frames) as runware:
         body = task("one by one", numberResults=2)
-        options = calls.RunOptions(on_result=lambda _: answers.append(len(frames.texts)))
-        return {"one by one": await told(runware.run(body, options)) | {"answers": answers}}
+        seen = await told(runware.run(body, calls.RunOptions(on_result=handed_over)))
+    came.set()
+    return {"one by one": seen | {"answers": answers}}
 
 
 async def plain(runware: Any) -> Seen:
@@ -225,9 +231,12 @@ async def plain(runware: Any) -> Seen:
 
 
 async def main() -> None:
+    came = asyncio.Event()
+    waiting = asyncio.create_task(one_by_one(came))
+    await came.wait()  # before the sandbox has anything else to draw
     async with client() as runware:
         parts = await asyncio.gather(
-            one_by_one(), plain(runware), media(runware), twice(runware), about(runware), lost(), cut(), stranger(),
+            waiting, plain(runware), media(runware), twice(runware), about(runware), lost(), cut(), stranger(),
             pinged(), looked_up(),
         )  # fmt: skip
     full = {"full queue": await alone("full queue")}
