@@ -3,18 +3,22 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SDK := tests/sdk
 BOARD ?= examples/storyboards/lighthouse/board.yaml
 TESTS ?= tests
+FUZZ ?= 60
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all check format ci clean
+.PHONY: help demo test test-slow test-all fuzz check format ci clean
 
 help:
 	@echo "make demo       a film from examples/storyboards/lighthouse, drawn on this machine"
 	@echo "make test       the everyday tests"
 	@echo "make test-all   the slow ones too: whole films, the wheel in an empty environment"
+	@echo "make fuzz       a minute of any bytes as a board, and one as a template"
+	@echo "make test-sdk   the sandbox before the provider's own SDKs, which it installs"
 	@echo "make check      lint, format and types"
 	@echo "make ci         what CI runs"
 	@echo "make clean      remove what all of these made"
@@ -30,6 +34,18 @@ test-slow: $(VENV)/.test
 
 test-all: test test-slow
 
+# What is found is left in .fuzz as crash-*; it belongs into tests/fuzz/corpus, together with its mending.
+fuzz: $(VENV)/.fuzz
+	@mkdir -p .fuzz
+	@for target in board template; do \
+	  cd .fuzz && PYTHONPATH=.. ../$(BIN)/python -m tests.fuzz $$target -seed=1 -max_total_time=$(FUZZ) || exit 1; cd ..; \
+	done
+
+sdk: $(SDK)/.venv-new/.made $(SDK)/.venv-legacy/.made $(SDK)/node_modules/.made
+
+test-sdk: sdk $(VENV)/.test
+	@$(BIN)/python -m pytest -q -n auto tests/test_sdk.py
+
 check: $(VENV)/.lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
@@ -43,7 +59,8 @@ ci:
 	@.ci/run
 
 clean:
-	@rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
+	@rm -rf $(SDK)/.venv-* $(SDK)/node_modules
 	@rm -rf examples/storyboards/*/.skyflow examples/storyboards/*/out
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -59,10 +76,28 @@ $(VENV)/.test: pyproject.toml | $(VENV)/.made
 	@$(PIP) install -qq --editable '.[test]'
 	@touch $@ $(VENV)/.core
 
+$(VENV)/.fuzz: pyproject.toml | $(VENV)/.made
+	@echo "Installing skyflow and its fuzzer into $(VENV) (once)"
+	@$(PIP) install -qq --editable '.[test,fuzz]'
+	@touch $@ $(VENV)/.test $(VENV)/.core
+
 $(VENV)/.lint: pyproject.toml | $(VENV)/.made
 	@echo "Installing skyflow and what checks it into $(VENV) (once)"
 	@$(PIP) install -qq --editable '.[test,lint]'
 	@touch $@ $(VENV)/.test $(VENV)/.core
+
+# The provider's SDKs, which pin what ours may not: each stays in an environment of its own.
+
+$(SDK)/.venv-%/.made: $(SDK)/requirements-%.txt | $(VENV)/.made
+	@echo "Installing the provider's Python SDK into $(@D) (once)"
+	@$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --no-input install -qq --requirement $<
+	@touch $@
+
+$(SDK)/node_modules/.made: $(SDK)/package-lock.json
+	@echo "Installing the provider's JavaScript SDK into $(@D) (once)"
+	@npm ci --prefix $(SDK) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 $(VENV)/.made:
 	@command -v "$(PYTHON)" >/dev/null || \

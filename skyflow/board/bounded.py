@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 MAX_WORK = 2_000_000
 """For one prompt; a prompt of many words and a loop takes some thousands."""
-MAX_BOARD_WORK = 100_000_000
+MAX_BOARD_WORK = 4_000_000
+"""For all prompts of a board together, beside their shares: two greedy prompts, and not a thousand."""
+SHARE = 5_000
+"""What each prompt adds to that."""
 LINE = 20
 """The work of a line, which is slower than a character."""
 MAX_KEPT = 100_000
@@ -52,11 +55,12 @@ class Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
 
     Args:
         load: gives a template's text by its name, or raises.
+        prompts: how many there are.
     """
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
-    def __init__(self, load: Callable[[str], str]) -> None:
+    def __init__(self, load: Callable[[str], str], prompts: int = 0) -> None:
         super().__init__(
             loader=jinja2.FunctionLoader(lambda name: (load(name), name, None)),
             undefined=jinja2.StrictUndefined,
@@ -68,7 +72,7 @@ class Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
         self.filters = {
             name: self._counted(name, call) for name, call in self.filters.items() if name not in LEFT_OUT
         }
-        self._left = self._board_left = MAX_BOARD_WORK
+        self._left = self._board_left = MAX_BOARD_WORK + SHARE * prompts
 
     def __enter__(self) -> None:
         """Begin one prompt: what it does is counted until it is left."""

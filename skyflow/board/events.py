@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_DEPTH = 64
-MAX_VALUES = 300_000
-"""How many values a document may hold: a board of ten thousand shots has a third of that."""
+MAX_VALUES = 120_000
+"""How many values a document may hold: a board of ten thousand shots has five sixths of that."""
 
 MAX_ALIASED = 100_000
 """How many values aliases may add to a document; a bomb of nine lines adds a thousand million."""

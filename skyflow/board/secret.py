@@ -66,6 +66,8 @@ def _starred(line: str, secrets: list[str], queries: frozenset[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, "*" * len(secret))
     text = without_secrets(text, lambda secret: "*" * len(secret))
+    if not queries:
+        return text
     # A URL may go on in another line than it begins in, or be written with escapes that hide what it is.
     return PIECE.sub(lambda piece: "*" * len(piece[0]) if piece[0].strip(AFTER) in queries else piece[0], text)
 

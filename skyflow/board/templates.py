@@ -76,7 +76,7 @@ class Templates:
         self._names = sorted({*scope, "shot"})
         self.words: set[str] = set()
         """Every word of every expression that was read: a name that is none of them was not asked for."""
-        self._environment = Environment(self._load)
+        self._environment = Environment(self._load, len(scope.get("shots", ())))
 
     def render(self, text: str, shot: Mapping[str, Any]) -> str:
         """A prompt in its final words, mentions and all.

@@ -36,7 +36,11 @@ NOT_A_PATH = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class LocalFiles:
-    """``board.files.Files`` over a folder. Each file is looked at once."""
+    """``board.files.Files`` over a folder. Each file is looked at once.
+
+    Attributes:
+        looked: every path that was looked for, whatever was found there.
+    """
 
     def __init__(self, folder: Path, root: Path) -> None:
         """Take the board's folder, which paths are relative to, and the project's root, which none may leave."""
@@ -44,6 +48,7 @@ class LocalFiles:
         self._root = root.resolve()
         self._known: dict[tuple[str, str], FileMedia | FileFault] = {}
         self._texts: dict[str, str] = {}
+        self.looked: set[Path] = set()
 
     def text(self, path: str) -> str:
         """A prompt or template.
@@ -102,7 +107,8 @@ class LocalFiles:
     def _look(self, path: str, look: Callable[[Path], Facts]) -> FileMedia:
         found = self._find(path)
         try:
-            return FileMedia(self._named(path, found), digest.of_file(found), look(found))
+            facts = look(found)  # first: gigabytes of anything else are not worth a hash
+            return FileMedia(self._named(path, found), digest.of_file(found), facts)
         except MediaError as error:
             raise FileFault("SF0504", error.message, error.remedy) from error
         except OSError as error:
@@ -124,6 +130,7 @@ class LocalFiles:
             raise FileFault("SF0503", f"a path cannot hold the character U+{ord(bad[0]):04X}", "remove it")
         if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or "\\" in path:
             raise FileFault("SF0502", f"{path} is not a path relative to the board", "use a relative path with /")
+        self.looked.add(self._folder / path)
         try:
             found = (self._folder / path).resolve()
             if not found.is_relative_to(self._root):
