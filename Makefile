@@ -4,7 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SDK := tests/sdk
-SDK := tests/sdk
 BOARD ?= examples/storyboards/lighthouse/board.yaml
 TESTS ?= tests
 FUZZ ?= 60
@@ -19,7 +18,6 @@ help:
 	@echo "make test       the everyday tests"
 	@echo "make test-all   the slow ones too: whole films, the wheel in an empty environment"
 	@echo "make fuzz       a minute of any bytes as a board, and one as a template"
-	@echo "make test-sdk   the sandbox before the provider's own SDKs, which it installs"
 	@echo "make test-sdk   the sandbox before the provider's own SDKs, which it installs"
 	@echo "make check      lint, format and types"
 	@echo "make ci         what CI runs"
@@ -48,11 +46,6 @@ sdk: $(SDK)/.venv-new/.made $(SDK)/.venv-legacy/.made $(SDK)/node_modules/.made
 test-sdk: sdk $(VENV)/.test
 	@$(BIN)/python -m pytest -q -n auto tests/test_sdk.py
 
-sdk: $(SDK)/.venv-new/.made $(SDK)/.venv-legacy/.made $(SDK)/node_modules/.made
-
-test-sdk: sdk $(VENV)/.test
-	@$(BIN)/python -m pytest -q -n auto tests/test_sdk.py
-
 check: $(VENV)/.lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
@@ -67,7 +60,6 @@ ci:
 
 clean:
 	@rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
-	@rm -rf $(SDK)/.venv-* $(SDK)/node_modules
 	@rm -rf $(SDK)/.venv-* $(SDK)/node_modules
 	@rm -rf examples/storyboards/*/.skyflow examples/storyboards/*/out
 	@find . -name __pycache__ -prune -exec rm -rf {} +
@@ -93,19 +85,6 @@ $(VENV)/.lint: pyproject.toml | $(VENV)/.made
 	@echo "Installing skyflow and what checks it into $(VENV) (once)"
 	@$(PIP) install -qq --editable '.[test,lint]'
 	@touch $@ $(VENV)/.test $(VENV)/.core
-
-# The provider's SDKs, which pin what ours may not: each stays in an environment of its own.
-
-$(SDK)/.venv-%/.made: $(SDK)/requirements-%.txt | $(VENV)/.made
-	@echo "Installing the provider's Python SDK into $(@D) (once)"
-	@$(BIN)/python -m venv $(@D)
-	@$(@D)/bin/python -m pip --disable-pip-version-check --no-input install -qq --requirement $<
-	@touch $@
-
-$(SDK)/node_modules/.made: $(SDK)/package-lock.json
-	@echo "Installing the provider's JavaScript SDK into $(@D) (once)"
-	@npm ci --prefix $(SDK) --ignore-scripts --no-audit --no-fund --silent
-	@touch $@
 
 # The provider's SDKs, which pin what ours may not: each stays in an environment of its own.
 
