@@ -39,7 +39,16 @@ def test_the_name_of_a_task_follows_from_its_work_and_never_changes():
 def test_money_is_read_as_it_is_written():
     (row,) = answer(b'{"data":[{"taskUUID":"x","status":"success","videoURL":"u","cost":0.84}]}').rows
     assert row.cost == Decimal("0.84")
-    assert str(row.cost) == "0.840000"
+    assert str(row.cost) == "0.84"
+
+
+@pytest.mark.parametrize(
+    ("said", "cost"),
+    [("0", "0"), ("0.0", "0"), ("7", "7"), ("70", "70"), ('"0.50"', "0.5"), ("1e1", "10"), ("1e-9", "0")],
+)
+def test_money_is_written_without_zeros_that_say_nothing(said, cost):
+    (row,) = answer(f'{{"data":[{{"status":"success","videoURL":"u","cost":{said}}}]}}'.encode()).rows
+    assert str(row.cost) == cost
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,9 @@ def _cost(value: Any) -> Decimal | None:  # noqa: ANN401 - any JSON
         return None
     try:
         cost = Decimal(value)
-        return cost.quantize(PENNY) if cost.is_finite() and 0 <= cost <= COST_MAX else None
+        if not cost.is_finite() or not 0 <= cost <= COST_MAX:
+            return None
+        return Decimal(f"{cost.quantize(PENNY):f}".rstrip("0").rstrip("."))
     except InvalidOperation:
         return None
 
