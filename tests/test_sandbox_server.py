@@ -236,6 +236,13 @@ def test_without_the_extra_it_says_how_to_install_it(monkeypatch, capsys):
     assert "pip install 'skyflow[sandbox]'" in talk
 
 
+def test_a_state_that_is_no_folder_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "state").write_text("a file")
+    assert cli.run(["sandbox", "--state", "state"]) == 1
+    assert "error: cannot write state: not a directory" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from skyflow.commands.words import number
 from skyflow.errors import ExitCode, UsageError
+from skyflow.store import files
 from skyflow.store.project import Project
 
 EXTRA = ("starlette", "uvicorn", "websockets", "h11")
@@ -37,20 +38,22 @@ def sandbox(
     Raises:
         UsageError: the extra is not installed, or the faults say what nobody understands.
         Refused: the port is taken, or another sandbox has the state.
+        StoreError: the disk refused the state.
     """
     if MISSING:
         message = f"the sandbox needs {MISSING}, which is not installed"
         raise UsageError(message, "install it with pip install 'skyflow[sandbox]'")
     folder = Path(state) if state else _beside_the_board()
-    made = app.create(
-        folder,
-        faults=Path(faults) if faults else None,
-        render=(Drawn if clips == "animatic" else Plain)(folder / "drawing"),
-        clock=time.time,
-        ahead=True,
-        alone=True,
-        latency=latency,
-    )
+    with files.disk_errors(folder):
+        made = app.create(
+            folder,
+            faults=Path(faults) if faults else None,
+            render=(Drawn if clips == "animatic" else Plain)(folder / "drawing"),
+            clock=time.time,
+            ahead=True,
+            alone=True,
+            latency=latency,
+        )
     with server.listening(port) as (listener, url):
         terminal.data(f"export RUNWARE_BASE_URL={url}/v1\nexport RUNWARE_API_KEY={made.settings.key or ANY}")
         terminal.say(f"a sandbox at {url}: {url}/ledger has every charge; Ctrl-C ends it")
