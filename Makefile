@@ -11,7 +11,7 @@ FUZZ ?= 60
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all fuzz sdk test-sdk check format ci clean
+.PHONY: help demo test test-slow test-all fuzz sdk test-sdk check format ci clean bench bench-quick bench-check
 
 help:
 	@echo "make demo       a film from examples/storyboards/lighthouse, drawn on this machine"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-sdk   the sandbox before the provider's own SDKs, which it installs"
 	@echo "make check      lint, format and types"
 	@echo "make ci         what CI runs"
+	@echo "make bench      how fast it is, beside its peers (an hour; bench-quick: minutes)"
 	@echo "make clean      remove what all of these made"
 
 demo: $(VENV)/.core
@@ -58,8 +59,19 @@ format: $(VENV)/.lint
 ci:
 	@.ci/run
 
+# Peers are installed into environments of their own in .bench, once. bench rewrites the committed figures and the page;
+# bench-check says what the last bench, quick or not, found moved beside the figures that are committed.
+bench: $(VENV)/.test
+	@$(BIN)/python -m benchmarks --commit
+
+bench-quick: $(VENV)/.test
+	@$(BIN)/python -m benchmarks --quick
+
+bench-check: $(VENV)/.test
+	@$(BIN)/python -m benchmarks.compare
+
 clean:
-	@rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
+	@rm -rf $(VENV) .bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
 	@rm -rf $(SDK)/.venv-* $(SDK)/node_modules
 	@rm -rf examples/storyboards/*/.skyflow examples/storyboards/*/out
 	@find . -name __pycache__ -prune -exec rm -rf {} +
