@@ -91,9 +91,10 @@ class Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
         Raises:
             TooMuch: there is not so much left.
         """
-        self._left -= min(int(work), MAX_WORK + 1)
-        if self._left < 0:
+        cost = min(int(work), MAX_WORK + 1)
+        if cost > self._left:  # and what is not done is not counted
             raise TooMuch
+        self._left -= cost
 
     def joined(self, values: tuple[object, ...]) -> str:
         """What ``~`` makes; the compiled template calls it."""
