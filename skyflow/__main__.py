@@ -1,4 +1,4 @@
-"""The program. ``--version`` is answered before anything else is imported."""
+"""The program. What needs no import is answered before there is any: ``--version``, and what was asked before."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ def main() -> int:
 
         sys.stdout.write(f"skyflow {__version__}\n")
         return 0
+    from skyflow.memo import Memo  # noqa: PLC0415 - see above
+
+    memo = Memo(sys.argv[1:])
+    if (code := memo.answer()) is not None:
+        return code
     from skyflow.cli import run  # noqa: PLC0415 - see above
 
-    return run(sys.argv[1:])
+    return run(sys.argv[1:], memo)
 
 
 if __name__ == "__main__":

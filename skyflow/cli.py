@@ -23,13 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
+    from skyflow.memo import Memo
+
 __all__ = ["VERBS", "run"]
 
 VERSION = ("--version", "-V")
 
 
-def run(argv: Sequence[str]) -> int:
+def run(argv: Sequence[str], memo: Memo | None = None) -> int:
     """Do what the arguments say.
+
+    Args:
+        memo: where to remember what was said, where that follows from files alone.
 
     Returns:
         The exit code; see ExitCode. No exception leaves.
@@ -46,7 +51,10 @@ def run(argv: Sequence[str]) -> int:
             name, arguments = parse(argv)
             terminal.quiet, terminal.verbose = arguments.pop("quiet"), arguments.pop("verbose")
             verb: Callable[..., int] = getattr(importlib.import_module(f"skyflow.commands.{name}"), name)
-            return int(verb(terminal=terminal, **arguments))
+            code = int(verb(terminal=terminal, **arguments))
+            if memo is not None and terminal.words is not None and terminal.rests_on is not None:
+                memo.keep(terminal.rests_on, terminal.words, code)
+            return code
     except BaseException as error:  # noqa: BLE001 - nothing leaves; a defect is said with where to take it
         from skyflow.commands.failing import tell  # noqa: PLC0415 - only where something failed
 

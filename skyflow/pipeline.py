@@ -14,7 +14,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
 
@@ -56,13 +56,27 @@ class Loaded:
     Attributes:
         board: resolved; its ``warnings`` are what was found beside.
         project: its folders.
+        rests_on: every file that was looked for to read it.
     """
 
     board: Board
     project: Project
+    rests_on: frozenset[Path] = frozenset()
 
 
-def check(path: str | Path, overrides: Mapping[str, Any] | None = None) -> tuple[Project, Reading]:
+class Checked(NamedTuple):
+    """What was found in a board.
+
+    Attributes:
+        rests_on: every file that was looked for to read it.
+    """
+
+    project: Project
+    reading: Reading
+    rests_on: frozenset[Path]
+
+
+def check(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Checked:
     """Read a board and every file that it names; find every problem, stop at none.
 
     Args:
@@ -75,12 +89,11 @@ def check(path: str | Path, overrides: Mapping[str, Any] | None = None) -> tuple
     file = Path(path)
     project = Project.of(file)
     content = _content(file)
-    reading = read(project.name, str(path), content, LocalFiles(project.folder, project.root), overrides or {})
-    if reading.board:
-        refused = tuple(_refused(reading.board, str(path)))
-        if refused:
-            return project, Reading(None, (*reading.problems, *refused))
-    return project, reading
+    local = LocalFiles(project.folder, project.root)
+    reading = read(project.name, str(path), content, local, overrides or {})
+    if reading.board and (refused := tuple(_refused(reading.board, str(path)))):
+        reading = Reading(None, (*reading.problems, *refused))
+    return Checked(project, reading, frozenset({file, *local.looked, *project.marks()}))
 
 
 def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Loaded:
@@ -94,10 +107,10 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Loaded
         UsageError: there is no such file.
         BoardInvalid: the board has errors; carries every problem, warnings too.
     """
-    project, reading = check(path, overrides)
+    project, reading, rests_on = check(path, overrides)
     if reading.board is None:
         raise BoardInvalid(reading.problems)
-    return Loaded(reading.board, project)
+    return Loaded(reading.board, project, rests_on)
 
 
 def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str | None = None) -> Plan:
@@ -114,6 +127,13 @@ def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str
     maker = backends.get(backend, proxy=proxy)
     known = LockKnown.of(loaded.project, maker)
     return decide_all(loaded.board, runner.maker_of(maker), known)
+
+
+def rests_on(loaded: Loaded, maker: Backend) -> frozenset[Path]:
+    """Every file beside the board's own that decides what a run with a backend would find to do."""
+    project = loaded.project
+    journal = {project.journal, project.journal.with_name(f"{project.journal.name}-journal")}
+    return LockKnown.of(project, maker).rests_on(loaded.board.shots) | backends.rests_on(maker) | journal
 
 
 def run(  # noqa: PLR0913 - what to run, then what to run it with, each with its default

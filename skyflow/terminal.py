@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
@@ -18,7 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from rich.console import RenderableType
 
@@ -39,6 +41,8 @@ class Terminal:
         verbose: more than most want to know.
         out: for data.
         talk: for everything else.
+        words: all that was said, each with its stream; None once something was said that time alone explains.
+        rests_on: the files that the words follow from, where the verb says that they follow from files alone.
     """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
@@ -46,6 +50,9 @@ class Terminal:
         self.verbose = verbose
         self.out = _console(sys.stdout)
         self.talk = _console(sys.stderr)
+        self.words: list[tuple[str, str]] | None = []
+        self.rests_on: frozenset[Path] | None = None
+        self._showing = False
 
     @property
     def live(self) -> bool:
@@ -64,7 +71,7 @@ class Terminal:
 
     def data(self, text: str) -> None:
         """The answer as it is, to stdout; its last line is ended where it is not."""
-        _unless_gone(self.out, lambda: self.out.file.write(text if text.endswith("\n") else text + "\n"))
+        self._write(self.out, "out", text if text.endswith("\n") else text + "\n")
 
     def json(self, value: Any) -> None:  # noqa: ANN401 - any JSON
         """The answer for programs."""
@@ -88,7 +95,27 @@ class Terminal:
 
     def complain(self, content: RenderableType) -> None:
         """What a person is told even where they asked for quiet."""
-        _unless_gone(self.talk, lambda: self.talk.print(content))
+        if self._showing:
+            self.words = None  # above a live table only rich can write
+            _unless_gone(self.talk, lambda: self.talk.print(content))
+            return
+        with self.talk.capture() as captured:
+            self.talk.print(content)
+        self._write(self.talk, "talk", captured.get())
+
+    @contextmanager
+    def showing(self) -> Iterator[Console]:
+        """The stream for talk, for as long as something live is shown on it."""
+        self._showing = True
+        try:
+            yield self.talk
+        finally:
+            self._showing = False
+
+    def _write(self, console: Console, stream: str, text: str) -> None:
+        if self.words is not None:
+            self.words.append((stream, text))
+        _unless_gone(console, lambda: console.file.write(text))
 
     def error(self, error: SkyflowError) -> None:
         """A failure, and what to do about it."""
@@ -98,6 +125,7 @@ class Terminal:
 
     def ask(self, question: str) -> bool:
         """A yes or no from a person; anything but a yes is a no."""
+        self.words = None
         self.talk.print(Text(f"{question} [y/N] "), end="")
         answer = sys.stdin.readline()
         if not answer.endswith("\n"):

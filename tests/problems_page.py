@@ -63,7 +63,7 @@ def found(project: Path, source: Path) -> list[str]:
     """The codes of a board's problems."""
     (project / "board.yaml").write_bytes(source.read_bytes())
     with chdir(project):
-        _, reading = pipeline.check("board.yaml")
+        reading = pipeline.check("board.yaml").reading
     return [problem.code for problem in reading.problems]
 
 

@@ -73,7 +73,7 @@ def compare(expected: Path, found: str) -> None:
 @pytest.mark.parametrize("board", BAD, ids=lambda path: path.stem)
 def test_a_bad_board_says_exactly_what_is_wrong(board, staged, monkeypatch):
     monkeypatch.chdir(staged)
-    _, reading = pipeline.check(board.name)
+    reading = pipeline.check(board.name).reading
     assert reading.board is None
     assert any(problem.severity == "error" for problem in reading.problems)
     assert all(problem.message and not problem.message.endswith(".") for problem in reading.problems)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WORDS = ("_version", "digest", "errors", "facts", "problems", "published")
+WORDS = ("_version", "digest", "errors", "facts", "memo", "problems", "published")
 LADDER = [
     WORDS,
     ("models",),

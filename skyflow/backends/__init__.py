@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyflow.backends.animatic import Animatic
@@ -46,6 +48,12 @@ def get(backend: str | Backend, *, proxy: str | None = None) -> Backend:
     raise UsageError(
         f"there is no backend '{backend}'", did_you_mean(backend, names()) or f"known: {', '.join(names())}"
     )
+
+
+def rests_on(maker: Backend) -> frozenset[Path]:
+    """The file that a backend itself comes from: another version of it may decide otherwise."""
+    file = getattr(sys.modules.get(type(maker).__module__), "__file__", None)
+    return frozenset({Path(file)}) if file else frozenset()
 
 
 def _plugged_in(point: EntryPoint) -> Backend:

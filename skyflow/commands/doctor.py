@@ -123,7 +123,7 @@ def _type(board: Path) -> Iterator[Finding]:
 
 def _prompts(board: Path) -> Finding:
     """Whether every prompt of the board can be set."""
-    _, reading = pipeline.check(board)
+    reading = pipeline.check(board).reading
     if reading.board is None:
         return Finding("board", good=False, said=f"{board} has problems; `skyflow validate` lists them")
     without = sorted({name for shot in reading.board.shots.values() for name in fonts.missing(shot.prompt)})

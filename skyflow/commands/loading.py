@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -58,6 +59,7 @@ def load(terminal: Terminal, about: AboutBoard) -> Loaded:
         BoardInvalid: the board has errors, or with ``strict`` warnings.
     """
     loaded = pipeline.load(about["board"], overrides(about["sets"], about["var_files"]))
+    loaded = replace(loaded, rests_on=loaded.rests_on | {Path(file) for file in about["var_files"]})
     warnings = loaded.board.warnings
     typed = {text.partition("=")[0] for text in about["sets"]}
     for warning in warnings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import networkx as nx
 from rich.text import Text
 
-from skyflow import pipeline
+from skyflow import backends, pipeline
 from skyflow.commands import loading
 from skyflow.commands.choosing import chosen
 from skyflow.commands.words import length, number
@@ -46,7 +46,9 @@ def plan(
 ) -> ExitCode:
     """Decide every shot; make nothing."""
     loaded = loading.load(terminal, about)
-    whole = pipeline.plan(loaded, about["backend"], proxy=about["proxy"])
+    maker = backends.get(about["backend"], proxy=about["proxy"])
+    whole = pipeline.plan(loaded, maker)
+    terminal.rests_on = loaded.rests_on | pipeline.rests_on(loaded, maker)
     some = chosen(loaded, about)
     whole = only(whole, some)
     if form == "json":

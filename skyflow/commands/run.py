@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyflow import pipeline
+from skyflow import backends, pipeline
 from skyflow.commands import loading
 from skyflow.commands.choosing import chosen
 from skyflow.commands.plan import plan
@@ -71,6 +71,10 @@ def watched(
         )
     if form != "json":
         _tell(terminal, result)
+    if result.idle:
+        maker = backends.get(about["backend"], proxy=about["proxy"])
+        shown = (path for path in result.out.iterdir() if path.is_file())
+        terminal.rests_on = loaded.rests_on | pipeline.rests_on(loaded, maker) | frozenset(shown)
     return result.exit_code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyflow import pipeline
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 def validate(*, terminal: Terminal, form: str, **about: Unpack[AboutBoard]) -> ExitCode:
     """Check everything that a plan would; write nothing."""
-    _, reading = pipeline.check(about["board"], overrides(about["sets"], about["var_files"]))
+    _, reading, rests_on = pipeline.check(about["board"], overrides(about["sets"], about["var_files"]))
+    terminal.rests_on = rests_on | {Path(file) for file in about["var_files"]}
     found = reading.problems
     if found or form == "json":
         problems.tell(terminal, found, form, answer=True)

@@ -39,13 +39,16 @@ def watching(terminal: Terminal, board: Board, form: str) -> Iterator[events.Wat
     else:
         live = LiveTable(terminal, board)
         # rich must leave the streams alone: what goes to stdout is data.
-        with Live(
-            live,
-            console=terminal.talk,
-            refresh_per_second=8,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
+        with (
+            terminal.showing() as console,
+            Live(
+                live,
+                console=console,
+                refresh_per_second=8,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            ),
         ):
             yield live
 

@@ -16,7 +16,7 @@ from skyflow.store import files
 from skyflow.store.objects import Objects
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from skyflow.backends.base import Backend
@@ -91,6 +91,12 @@ class LockKnown:
         if journal is None:
             return ()
         return tuple(take for take in takes if any(record.in_flight for record in journal.of_take(key, take)))
+
+    def rests_on(self, shots: Iterable[str]) -> frozenset[Path]:
+        """The files that all this is known from, clips of current takes among them; but for the journal."""
+        versions = filter(None, map(self.lock.current, shots))
+        clips = {take.sha256 for version in versions for take in version.takes.values()}
+        return frozenset((self.lock.path, self.cut_file, *map(self.objects.path, clips)))
 
     def version(self, shot: str, key: str) -> Version | None:
         return self.lock.version(shot, key)

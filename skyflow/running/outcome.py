@@ -160,6 +160,12 @@ class Result:
         return tuple(outcome for outcome in self.outcomes if isinstance(outcome, Failed))
 
     @property
+    def idle(self) -> bool:
+        """Whether all was there and nothing was done, bought or left out."""
+        there = all(isinstance(outcome, Reused | Footage) for outcome in self.outcomes)
+        return there and isinstance(self.cut, Cut) and not self.cut.made and not self.bill and not self.fetched
+
+    @property
     def exit_code(self) -> ExitCode:
         """DONE, unless a shot or the cut was tried and failed; what all failures share decides how."""
         codes = {failure.error.exit_code for failure in self.failed}

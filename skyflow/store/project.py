@@ -52,6 +52,13 @@ class Project:
         root = next((at for at in (folder, *folder.parents) if (at / ".git").exists()), folder)
         return cls(folder / board.name, root)
 
+    def marks(self) -> tuple[Path, ...]:
+        """The files that say where the root is: those of git, there or not."""
+        within = (self.folder, *self.folder.parents)
+        upward = within[: within.index(self.root) + 1] if self.root in within else within[:1]
+        found = (at / ".git" for at in upward)
+        return tuple(mark / "config" if mark.is_dir() else mark for mark in found)
+
     @property
     def folder(self) -> Path:
         """The board's folder; the paths of a board are relative to it."""
