@@ -11,10 +11,14 @@ import anyio
 import httpx
 import pytest
 
-from skyflow.backends.paid import Accepted, Fetched, Intended, Ready, Sent
-from skyflow.errors import MakeError, Refused
-from tests.fakes import IN_MEMORY
-from tests.paying import PRICE, folder_in_memory, order, request, shopping
+from skyflow.backends import get
+from skyflow.backends.paid import Accepted, Desk, Fetched, Intended, PaidBackend, Ready, Sent
+from skyflow.backends.runware.backend import Runware
+from skyflow.errors import MakeError, Refused, UsageError
+from skyflow.running.journal import SqliteJournal
+from skyflow.running.purse import Purse
+from tests.fakes import IN_MEMORY, in_virtual_time
+from tests.paying import OUTPUT, PRICE, folder_in_memory, order, request, shopping
 
 if TYPE_CHECKING:
     from tests.paying import Shop
@@ -187,6 +191,41 @@ def test_where_a_colleague_bought_fewer_takes_only_the_others_are_bought(tmp_pat
         assert len({made.receipt.video_uuid for made in shop.kept.values()}) == 3
 
     shopping(second, tmp_path)
+
+
+@pytest.mark.parametrize("unknown", ["empty", "not found"])
+def test_what_a_colleague_bought_long_ago_is_bought_anew_only_where_the_provider_says_it_is_gone(tmp_path, unknown):
+    how = {"retention": 3600, "unknown_tasks": unknown}
+
+    async def first(shop):
+        await shop.make(order(folder=tmp_path))
+        await anyio.sleep(7200)
+        await shop.make(order("other", tmp_path))
+
+    shopping(first, tmp_path, how)
+    (tmp_path / "journal.sqlite").unlink()
+
+    async def second(shop):
+        if unknown == "empty":
+            with pytest.raises(MakeError, match="Runware has it and it did not come"):
+                await shop.make(order(folder=tmp_path))
+            assert len(shop.charged) == 2
+        else:
+            await shop.make(order(folder=tmp_path))
+            assert [record.task.attempt for record in shop.records()] == [1, 2]
+            assert len(shop.charged) == 3
+
+    shopping(second, tmp_path, how)
+
+
+def test_a_model_that_does_not_work_now_is_not_waited_for_long(tmp_path):
+    async def inside(shop):
+        with pytest.raises(MakeError, match="modelUnavailable"):
+            await shop.make(order(folder=tmp_path))
+        assert anyio.current_time() <= 61
+        assert len(shop.line.of("videoInference")) < 10
+
+    shopping(inside, tmp_path, {"faults": [{"do": "refuse", "on": "submit", "code": "modelUnavailable"}]})
 
 
 def test_where_a_colleague_bought_more_takes_those_are_nobodys_loss(tmp_path):
@@ -370,6 +409,30 @@ def test_answers_with_parts_that_nobody_knows_and_in_any_order_are_understood(tm
 
     faults = [{"do": "extra", "on": on} for on in ("submit", "poll")]
     shopping(inside, tmp_path, {"waiting": "pending", "future_uuids": False, "faults": faults})
+
+
+def test_it_is_a_paid_backend_that_is_known_by_its_name(tmp_path):
+    backend = get("runware")
+    assert isinstance(backend, PaidBackend)
+    assert (backend.name, backend.version, backend.repeatable) == ("runware", "1", False)
+    assert backend.output(OUTPUT) == OUTPUT
+    assert backend.default_jobs() == 16
+
+    async def made() -> None:
+        await backend.make(order(folder=tmp_path), print)
+
+    with pytest.raises(MakeError, match="works through its session"):
+        in_virtual_time(made)
+
+
+def test_without_a_key_no_session_opens(tmp_path):
+    async def opening() -> None:
+        with SqliteJournal.open(tmp_path / "journal.sqlite") as journal:
+            async with Runware().session(Desk(board="b", folder=tmp_path, journal=journal, purse=Purse(None))):
+                pass
+
+    with pytest.raises(UsageError, match="there is no Runware API key"):
+        in_virtual_time(opening)
 
 
 def test_a_session_lets_errors_out_as_they_are(tmp_path):

@@ -178,6 +178,8 @@ def test_waits_grow_to_a_cap_and_are_never_the_same_as_anybody_elses():
     assert all(0.5 * 2**n <= wait <= 1.1 * 2**n + 0.1 for n, wait in enumerate(waits[:5]))
     assert max(waits) <= 30.1
     assert 40 <= backoff.next(told=40) <= 41
+    assert backoff.next(told=0) > 10
+    assert backoff.next(told=0.001) >= 1
 
 
 @given(st.sets(st.integers(1, 40)))

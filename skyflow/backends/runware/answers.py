@@ -8,7 +8,6 @@ out and never guessed. Money is read as it is written, without a detour through 
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -49,7 +48,6 @@ class Row:
         state: a word that is not known says that it runs.
         video_uuid, url: of a finished take; the URL may open what it leads to and is never shown.
         media_uuid: the name of an upload.
-        progress: 0 to 1, where it is told.
         requested: how many takes the original task asked for, in an answer about a past task.
     """
 
@@ -61,7 +59,6 @@ class Row:
     nsfw: bool | None = None
     cost: Decimal | None = None
     media_uuid: str | None = None
-    progress: float | None = None
     requested: int | None = None
 
 
@@ -144,7 +141,6 @@ def _row(item: dict[str, Any]) -> Row:
         nsfw=_flag(item.get("NSFWContent")),
         cost=_cost(item.get("cost")),
         media_uuid=_name(item, "mediaUUID", "imageUUID", "videoUUID"),
-        progress=_share(item.get("progress")),
         requested=_whole(request.get("numberResults")),
     )
 
@@ -206,10 +202,3 @@ def _cost(value: Any) -> Decimal | None:  # noqa: ANN401 - any JSON
         return Decimal(f"{cost.quantize(PENNY):f}".rstrip("0").rstrip("."))
     except InvalidOperation:
         return None
-
-
-def _share(value: Any) -> float | None:  # noqa: ANN401 - any JSON
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return None
-    share = float(value) / 100
-    return min(1.0, max(0.0, share)) if math.isfinite(share) else None

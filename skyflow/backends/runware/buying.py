@@ -107,6 +107,7 @@ class Buying:
         unsent = isinstance(record.stage, Intended)
         unknown = isinstance(record.stage, Sent)
         if unsent or (unknown and not await self._is_there(task)):
+            self.desk.purse.release(task.uuid)  # it would be this run's to pay, whatever an earlier one could spend
             self.desk.purse.reserve(task.uuid, task.estimate)
             await self._send(order, task, takes, 1, again=unknown)
             return

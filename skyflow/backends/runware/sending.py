@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SEND_SECONDS = 600.0
 """For how long a task is sent again while nobody says what became of it, or while the queue is full."""
+MODEL_SECONDS = 60.0
+"""For how long while the provider says that it is its model which does not work now."""
 
 _FIRST_OF = ("conflict", "auth", "quota")
 """Where an answer gives several reasons, these decide."""
@@ -56,6 +58,27 @@ class Taken:
 
     at: float
     others: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What came of sending once.
+
+    Attributes:
+        by: the provider has it.
+        final: it will not have it.
+        why: otherwise, what went wrong, for people.
+        told: seconds after which to come again, as the provider asks.
+        unclear: it may have taken it nevertheless.
+        patience: seconds for which to go on trying, from the first time.
+    """
+
+    by: Way | None = None
+    final: Fault | None = None
+    why: str = ""
+    told: float | None = None
+    unclear: bool = True
+    patience: float = SEND_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +106,40 @@ class Sending:
         """
         if not again:
             self.journal.record(Sent(task.uuid))
-        until = anyio.current_time() + SEND_SECONDS
+        began = anyio.current_time()
+        until, unclear = began + SEND_SECONDS, again
         backoff = Backoff(self.random)
-        unclear = again
         while True:
-            sent, told = anyio.current_time(), None
-            try:
-                answer = (await self.wire.post([body])).of_one(task.uuid)
-            except Unclear as error:
-                why, unclear = error.why, True
-            else:
-                fault = _deciding(answer)
-                if fault is None or fault.kind == "conflict":
-                    if fault is not None or answer.rows:
-                        return self._taken(task, "conflict" if fault else "acknowledgement", others=not unclear)
-                    why, unclear = "an answer that says nothing of it", True
-                else:
-                    if fault.kind not in PASSING:
-                        return await self._turned_down(task, fault, unclear=unclear)
-                    why, told = fault.said, answer.retry_after
-                    if fault.kind == "rateLimit":
-                        self.places.told_off(sent)
-                    else:
-                        unclear = True
-            wait = backoff.next(told)
+            said = await self._post(task, body)
+            if said.by is not None:
+                return self._taken(task, said.by, others=not unclear)
+            if said.final is not None:
+                return await self._turned_down(task, said.final, unclear=unclear)
+            unclear |= said.unclear
+            until = min(until, began + said.patience)
+            wait = backoff.next(said.told)
             if anyio.current_time() + wait > until:
-                raise not_sent(task.shot, why)
+                raise not_sent(task.shot, said.why)
             await anyio.sleep(wait)
+
+    async def _post(self, task: Task, body: Mapping[str, Any]) -> Said:
+        """Send once."""
+        sent = anyio.current_time()
+        try:
+            answer = (await self.wire.post([body])).of_one(task.uuid)
+        except Unclear as error:
+            return Said(why=error.why)
+        fault = _deciding(answer)
+        if fault is None:
+            return Said(by="acknowledgement" if answer.rows else None, why="an answer that says nothing of it")
+        if fault.kind == "conflict":
+            return Said(by="conflict")
+        if fault.kind not in PASSING:
+            return Said(final=fault)
+        if fault.kind == "rateLimit":
+            self.places.told_off(sent)
+        patience = MODEL_SECONDS if fault.kind == "provider" else SEND_SECONDS
+        return Said(why=fault.said, told=answer.retry_after, unclear=fault.kind != "rateLimit", patience=patience)
 
     def _taken(self, task: Task, by: Way, *, others: bool) -> Taken:
         self.journal.record(Accepted(task.uuid, by))

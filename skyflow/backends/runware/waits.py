@@ -26,9 +26,9 @@ class Backoff:
         """Seconds to wait now.
 
         Args:
-            told: what the provider asks for; it is never undercut.
+            told: what the provider asks for; it is never undercut, and nothing at once asks for nothing.
         """
         wait = min(self.seconds, self.most)
         self.seconds = min(self.seconds * 2, self.most)
         jitter = self.random.random()
-        return told + jitter if told is not None else wait * (0.5 + jitter / 2) + jitter / 10
+        return max(told, 1.0) + jitter if told else wait * (0.5 + jitter / 2) + jitter / 10

@@ -106,11 +106,7 @@ class Clients:
 
 
 class Wire:
-    """Posts tasks, and reads what is answered.
-
-    Attributes:
-        requests: how many went out, of all kinds but downloads.
-    """
+    """Posts tasks, and reads what is answered."""
 
     def __init__(
         self, account: Account, scrubber: Scrubber, transport: httpx.AsyncBaseTransport | None = None
@@ -118,7 +114,6 @@ class Wire:
         self.clients = Clients(transport, local=account.local)
         self.scrubber = scrubber
         self.account = account
-        self.requests = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -151,7 +146,6 @@ class Wire:
             "Content-Type": "application/json",
             "Content-Length": str(length),
         }
-        self.requests += 1
         try:
             with anyio.fail_after(seconds):
                 async with (
