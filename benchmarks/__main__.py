@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import boards, machine, media, paid, report, startup, virtual
+from benchmarks import boards, machine, media, paid, processes, report, startup, virtual
 from benchmarks.environments import BENCH, ROOT
 from benchmarks.figures import Figure, Figures
 
@@ -50,7 +50,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="how often each program runs (default 5, quick 3)")
     parser.add_argument("--to", type=Path, help="where the figures go (default .bench/figures.json)")
     parser.add_argument("--commit", action="store_true", help="write benchmarks/figures.json and docs/performance.md")
+    parser.add_argument("--limit", type=int, default=processes.LIMIT, help="seconds after which a process is stopped")
     chosen = parser.parse_args()
+    processes.LIMIT = chosen.limit
     BENCH.mkdir(exist_ok=True)
     lengths = chosen.shots or ([100, 1_000] if chosen.quick else [100, 1_000, 10_000])
     rounds = chosen.rounds or (3 if chosen.quick else 5)

@@ -59,8 +59,8 @@ def _bought(workload: Workload, round_: int) -> tuple[float, int]:
         environment = {"RUNWARE_BASE_URL": f"{url}/v1", "RUNWARE_API_KEY": "benchmark"}
         spent = measured([SKYFLOW, *words], folder, environment)
         with urllib.request.urlopen(f"{url}/requests", timeout=60) as answer:
-            counts = json.load(answer)["http"]
-    return spent.wall, sum(counts.values()) if isinstance(counts, dict) else int(counts)
+            asked = json.load(answer)
+    return spent.wall, asked["http"] + sum(asked["downloads"].values())
 
 
 @contextmanager
