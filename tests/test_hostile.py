@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from skyflow.board.source import Source
 from tests.measured import Ended, Measured
 
 if TYPE_CHECKING:
@@ -109,9 +110,7 @@ REFUSED: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     "a lone surrogate, escaped": ("SF0101", lambda: f'{HEAD}  a: {{prompt: "\\ud800"}}\n'),
     "documents": ("SF0105", lambda: "---\n" * (ROOM // 4)),
     "directives": ("SF0101", lambda: "%YAML 1.2\n" * 10_000),
-    "values": ("SF0102", lambda: f"{SHOT}x-l: [{'[1,1,1,1,1,1,1,1,1,1],' * 19_000}{'1,' * 1_100_000}]\n"),
     "entries of a list": ("SF0102", lambda: shot(f"needs: [{'a,' * 5_000_000}]")),
-    "keys of a mapping": ("SF0102", lambda: "skyflow: 1\nvars:\n" + each(250_000, lambda n: f"  v{n}: 1\n")),
     "a key over and over": ("SF0108", lambda: "a: 1\n" * (ROOM // 5)),
     "keys twice on every level": ("SF0108", lambda: each(60, lambda n: "  " * n + "a: 1\n" + "  " * n + "a:\n")),
     "keys that are no text": ("SF0106", lambda: f"{{{each(1000, lambda n: f'{n}: 1, ')}}}"),
@@ -143,12 +142,6 @@ REFUSED: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     "a name that turns text round": ("SF0207", lambda: f"{HEAD}  '\u202eevil': {{prompt: x}}\n"),
     "a name without width": ("SF0207", lambda: f"{HEAD}  a\u200bb: {{prompt: x}}\n"),
     "a name in another script": ("SF0207", lambda: f"{HEAD}  \u0430: {{prompt: x}}\n"),
-    "too many shots, each wrong": ("SF0102", lambda: HEAD + each(100_000, lambda n: f"  s{n}: {{}}\n")),
-    "a chain of too many": ("SF0102", lambda: HEAD + each(50_000, lambda n: f"  s{n}: {{extends: s{n + 1}}}\n")),
-    "a circle of too many": (
-        "SF0102",
-        lambda: HEAD + each(50_000, lambda n: f"  s{n}: {{extends: s{(n + 1) % 50_000}}}\n"),
-    ),
     "a thousand wrong shots on a line": (
         "SF0201",
         lambda: f"{{skyflow: 1, shots: {{{each(300, lambda n: f's{n}: {{prompt: x, foo: 1, bar: 2}}, ')}}}}}",
@@ -476,3 +469,18 @@ SELECTORS = [
 def test_a_hostile_selection_is_refused_or_empty(skyflow: Measured, project: Path, words: str) -> None:
     (project / "board.yaml").write_text(SHOT)
     bounded(skyflow(project, "plan", "board.yaml", "--select", words), 0, 2)
+
+
+LARGER_THAN_ANY_FILM = {
+    "values": lambda: f"{SHOT}x-l: [{'[1,1,1,1,1,1,1,1,1,1],' * 200_000}]\n",
+    "shots": lambda: HEAD + each(250_000, lambda n: f"  s{n}: {{}}\n"),
+    "entries of a list": lambda: shot(f"needs: [{'a,' * 300_000}]"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LARGER_THAN_ANY_FILM)
+def test_what_is_larger_than_any_film_is_refused_before_it_is_looked_at(name):
+    """A hundred thousand shots are a film, so what is refused for its size alone may take seconds to be read."""
+    source = Source("board.yaml", LARGER_THAN_ANY_FILM[name]().encode())
+    assert [problem.code for problem in source.problems] == ["SF0102"]

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_DEPTH = 64
-MAX_VALUES = 120_000
-"""How many values a document may hold: a board of ten thousand shots has five sixths of that."""
+MAX_VALUES = 2_000_000
+"""How many values a document may hold: a board of a hundred thousand shots has half of that."""
 
 MAX_ALIASED = 100_000
 """How many values aliases may add to a document; a bomb of nine lines adds a thousand million."""
 
-MAX_ENTRIES = 20_000
-"""How many a list or mapping may have: twice the shots of the longest film."""
+MAX_ENTRIES = 200_000
+"""How many a list or mapping may have: twice the shots of the longest film that anybody tried."""
 
 MAX_KEY = 1024
 """Characters of a key; YAML itself allows no more of one that stands before its colon on a line."""
