@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import httpx
 import pytest
 
 from skyflow.backends.paid import Accepted, Failed, Fetched, Intended, Ready, Sent
@@ -251,3 +252,28 @@ def test_only_the_takes_that_a_run_wants_are_handed_over(tmp_path):
         assert len(shop.charged) == 1
 
     shopping(inside, tmp_path)
+
+
+def test_a_take_on_its_way_arrives_though_the_provider_forgets_its_task_meanwhile(tmp_path):
+    async def inside(shop):
+        async def instead(sent):
+            if sent.kind == "download":
+                await anyio.sleep(25)
+                return None if len(shop.line.of("download")) > 3 else httpx.Response(502)
+            if sent.kind == "getResponse" and shop.line.of("download"):
+                uuid = sent.tasks[0]["taskUUID"]
+                return httpx.Response(404, json={"errors": [{"code": "taskNotFound", "taskUUID": uuid}]})
+            return None
+
+        shop.line.instead = instead
+        with pytest.raises(MakeError, match="Runware does not know it any more"):
+            await shop.make(order(folder=tmp_path, takes=(1, 2)))
+        assert list(shop.kept) == [("opening", 1)]
+        (record,) = shop.records()
+        assert isinstance(record.stage, Failed)
+        assert set(record.kept) == {1}
+        shop.line.instead = None
+        await shop.make(order(folder=tmp_path, takes=(2,)))
+        assert [record.task.takes for record in shop.records()] == [(1, 2), (2,)]
+
+    shopping(inside, tmp_path, {"faults": [{"do": "late", "takes": [2], "seconds": 500}]})

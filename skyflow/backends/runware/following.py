@@ -99,6 +99,10 @@ class Following:
                 await self._until_whole(errand, tracked, outcome, fetching)
             except SkyflowError as error:
                 outcome.errors.append(error)
+        if outcome.gone and tracked.lost and not (errand.record and errand.record.finished):
+            # Only now: a take that was being fetched meanwhile has been recorded as such.
+            self.journal.record(Failed(tracked.task.uuid, refusal(tracked.lost)))
+            self.purse.settle(tracked.task.uuid, tracked.cost)
         if tracked.whole and not outcome.gone:
             outcome.missing, outcome.faults = tracked.missing, tracked.faults
             if errand.record is None or not errand.record.finished:
@@ -170,9 +174,6 @@ class Following:
         shot, unfetched = tracked.task.shot, sorted(set(tracked.arrivals) - tracked.began)
         again = errand.record is not None and errand.record.finished
         outcome.gone = bool(tracked.lost) or tracked.whole or not errand.patient
-        if tracked.lost and not again:
-            self.journal.record(Failed(tracked.task.uuid, refusal(tracked.lost)))
-            self.purse.settle(tracked.task.uuid, None)
         if tracked.lost or again:
             outcome.faults = (tracked.lost,) if tracked.lost else ()
             outcome.missing = (*tracked.missing, *unfetched)

@@ -28,6 +28,7 @@ class Tracked:
         rows: by take, with the place among the finished rows; only those that an answer of this run showed.
         faults: all that the provider has said.
         lost: it says that it does not know the task.
+        shown: the last answer says something of it; what it does not show is not at its end for that.
         running: the last answer shows something that is not finished.
         whole: nothing more will come.
     """
@@ -38,6 +39,7 @@ class Tracked:
     rows: dict[int, tuple[int, Row]] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     lost: Fault | None = None
+    shown: bool = False
     running: bool = False
     whole: bool = False
 
@@ -68,7 +70,8 @@ class Tracked:
             if row.state == "done":
                 self._arrived(row, place, self.task.takes[place] if placed else None)
         self._failed(answer)
-        if not self.running and (answer.rows or answer.faults):
+        self.shown = not self.lost and bool(answer.rows or answer.faults)
+        if self.shown and not self.running:
             came = len(self.arrivals) + len(self.faults)
             self.whole = self.whole or came >= (len(self.task.takes) if expected is None else expected) > 0
         return before != (self.arrivals, self.faults, self.whole)
@@ -104,7 +107,7 @@ class Tracked:
     @property
     def resting(self) -> bool:
         """Whether it shows takes or failures, fewer than it should, and nothing that runs."""
-        return not self.whole and not self.running and bool(self.arrivals or self.faults)
+        return self.shown and not self.whole and not self.running and bool(self.arrivals or self.faults)
 
     @property
     def missing(self) -> tuple[int, ...]:
