@@ -7,6 +7,7 @@ make bench-quick    boards of 100 and 1,000 shots without the slow peers, in a f
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def measured(
         if 10_000 in lengths:
             yield from boards.growths(curves)
     if "paid" in parts:
-        yield from paid.figures(min(rounds, 3))
+        yield from paid.figures(1 if quick else min(rounds, 3))
     if "virtual" in parts:
         yield from virtual.figures(quick=quick)
     if "media" in parts and not quick:
@@ -49,7 +50,11 @@ def main() -> None:
     parser.add_argument("--shots", type=int, action="append", help="only boards of this length")
     parser.add_argument("--rounds", type=int, help="how often each program runs (default 5, quick 3)")
     parser.add_argument("--to", type=Path, help="where the figures go (default .bench/figures.json)")
-    parser.add_argument("--commit", action="store_true", help="write benchmarks/figures.json and docs/performance.md")
+    parser.add_argument(
+        "--commit",
+        action="store_true",
+        help="write benchmarks/figures.json and docs/performance.md; of a part, only its rows",
+    )
     parser.add_argument("--limit", type=int, default=processes.LIMIT, help="seconds after which a process is stopped")
     chosen = parser.parse_args()
     processes.LIMIT = chosen.limit
@@ -64,8 +69,12 @@ def main() -> None:
     figures = Figures(tuple(rows), machine.about(), curves)
     figures.save(chosen.to or BENCH / "figures.json")
     if chosen.commit:
-        figures.save(ROOT / "benchmarks" / "figures.json")
+        committed = ROOT / "benchmarks" / "figures.json"
+        if committed.is_file() and (chosen.part or chosen.shots):
+            figures = figures.over(Figures.load(committed))
+        figures.save(committed)
         report.publish(figures, ROOT / "docs")
+    shutil.rmtree(BENCH / "work", ignore_errors=True)
 
 
 if __name__ == "__main__":

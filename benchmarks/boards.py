@@ -26,6 +26,7 @@ MEASURES = ("validate", "plan", "text", "cold", "nothing", "picture")
 """In this order: a cold run leaves what the two after it need."""
 WARM = ("validate", "plan", "nothing")
 """Measures of a second time, in which whatever can be remembered has been."""
+AFTER_COLD = ("nothing", "picture")
 PEERLESS = ("validate", "text")
 
 Curves = dict[str, dict[str, dict[str, float]]]
@@ -38,6 +39,7 @@ class Boards:
     Attributes:
         curves: medians by measure, by who, by length; shared by all lengths.
         memory: MB of skyflow, by measure.
+        unmade: why the cold run did not come to its end; empty where it did.
     """
 
     shots: int
@@ -50,6 +52,7 @@ class Boards:
     absent: dict[str, str] = field(default_factory=dict)
     memory: dict[str, list[float]] = field(default_factory=dict)
     version: int = 0
+    unmade: str = ""
 
     def __post_init__(self) -> None:
         self.folder = BENCH / "work" / str(self.shots)
@@ -58,17 +61,14 @@ class Boards:
 
     def _takes_part(self, peer: Peer) -> bool:
         if peer.slow and not self.slow:
-            self.absent[peer.name] = "left out of a quick bench"
-        elif self.shots > peer.most:
+            return False
+        try:
+            peer.command()
+        except Absent as error:
+            self.absent[peer.name] = str(error)
+        if self.shots > peer.most:
             self.absent[peer.name] = f"not run beyond {peer.most:,} shots: it would take hours"
-        else:
-            try:
-                peer.command()
-            except Absent as error:
-                self.absent[peer.name] = str(error)
-            else:
-                return True
-        return False
+        return peer.name not in self.absent
 
     @property
     def ours(self) -> Path:
@@ -86,18 +86,32 @@ class Boards:
         """Every measure, in turn with every peer."""
         self.prepare()
         for measure in MEASURES:
-            fast = [self._program(measure, peer) for peer in self.peers.values() if not peer.slow]
-            slow = [self._program(measure, peer) for peer in self.peers.values() if peer.slow]
-            fast, slow = ([one for one in programs if one] for programs in (fast, slow))
-            us = self._us(measure)
             print(f"{self.shots:>6} shots: {measure}", flush=True)
-            if measure in WARM:
-                in_turn([us], 1)
-            turns = in_turn([us, *fast], self._rounds(measure))
-            yield from self._rows(measure, turns)
-            if slow:
-                # Once beside each other: theirs is many times the spread of either.
-                yield from self._rows(measure, in_turn([us, *slow], 1))
+            if self.unmade and measure in AFTER_COLD:
+                key = f"{measure}-{self.shots}"
+                yield missing(key, f"needs a cold run, which {self.unmade}", goals.beside(key))
+            else:
+                yield from self._measure(measure)
+
+    def _measure(self, measure: str) -> Iterator[Figure]:
+        us = self._us(measure)
+        programs = {name: self._program(measure, peer) for name, peer in self.peers.items()}
+        fast = [one for name, one in programs.items() if one and not self.peers[name].slow]
+        slow = [one for name, one in programs.items() if one and self.peers[name].slow]
+        if measure in WARM:
+            in_turn([us], 1)
+        turns = in_turn([us, *fast], self._rounds(measure))
+        yield from self._rows(measure, turns)
+        if OURS in turns.failed:
+            self.unmade = turns.failed[OURS] if measure == "cold" else self.unmade
+            return
+        if not fast:
+            yield alone(f"{measure}-{self.shots}", turns.walls(OURS))
+        if slow:
+            # Once beside each other: what they take is many times the spread of either.
+            yield from self._rows(measure, in_turn([us, *slow], 1))
+        if measure not in PEERLESS:
+            yield from (missing(f"{measure}-{self.shots}", why, name) for name, why in self.absent.items())
 
     def _rounds(self, measure: str) -> int:
         return min(self.rounds, 2) if measure == "cold" and self.shots > 1_000 else self.rounds
@@ -116,8 +130,6 @@ class Boards:
         for name in turns.spent:
             if name != OURS:
                 yield beside(key, name, turns.walls(OURS), self._theirs(measure, name, turns))
-        if len(turns.spent) == 1:
-            yield alone(key, turns.walls(OURS))
 
     @staticmethod
     def _theirs(measure: str, name: str, turns: Turns) -> list[float]:

@@ -49,7 +49,7 @@ class Figure:
     def verdict(self) -> str:
         """Whether the goal is reached, in a word; empty for a peer that no goal names."""
         goal = GOALS.get(self.key)
-        if goal is None or self.beside not in ("", goal.beside):
+        if goal is None or self.beside != goal.beside:
             return ""
         return "not measured" if self.counts is None else goal.reached(self.counts)
 
@@ -82,6 +82,19 @@ class Figures:
     rows: tuple[Figure, ...]
     about: dict[str, str] = field(default_factory=dict)
     curves: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+
+    def over(self, older: Figures) -> Figures:
+        """These, and of an earlier bench what these have not measured again."""
+        fresh = {row.name for row in self.rows}
+        curves = {
+            measure: {
+                who: older.curves.get(measure, {}).get(who, {}) | self.curves.get(measure, {}).get(who, {})
+                for who in older.curves.get(measure, {}).keys() | self.curves.get(measure, {}).keys()
+            }
+            for measure in older.curves.keys() | self.curves.keys()
+        }
+        kept = (row for row in older.rows if row.name not in fresh)
+        return Figures((*kept, *self.rows), self.about, curves)
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")

@@ -38,13 +38,13 @@ def figures(rounds: int) -> Iterator[Figure]:
         walls = [_bought(shots, round_)[0] for round_ in range(rounds)]
         note = f"the whole process; the bound is {bound:.3f} s"
         yield beside(key, goals.beside(key), walls, [bound] * rounds, note=note)
-    except Failed as error:
+    except (Failed, OSError) as error:
         yield missing(key, str(error), goals.beside(key))
     few = Workload(200)
     try:
         asked = [_bought(few, round_)[1] / len(few) for round_ in range(rounds)]
         yield alone("requests", asked, unit="requests", note="uploads and downloads included")
-    except Failed as error:
+    except (Failed, OSError) as error:
         yield missing("requests", str(error))
 
 

@@ -40,6 +40,8 @@ def draw(name: str, curves: dict[str, dict[str, float]], folder: Path) -> str:
             label=who,
         )
     axes.set(xscale="log", yscale="log", xlabel="shots", ylabel="seconds", title=TITLES[name])
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.grid(which="both", alpha=0.25)
     axes.legend(fontsize=8)
     figure.tight_layout()

@@ -41,13 +41,12 @@ def figures(*, quick: bool) -> Iterator[Figure]:
         yield beside(key, goals.beside(key), ours, ideal, note=note)
     except Failed as error:
         yield missing(key, str(error), goals.beside(key))
-    yield _growth(quick=quick)
+    if not quick:
+        yield _growth()
 
 
-def _growth(*, quick: bool) -> Figure:
+def _growth() -> Figure:
     key = "simulated"
-    if quick:
-        return missing(key, "left out of a quick bench", goals.beside(key))
 
     def simulated(shots: int) -> Program:
         return Program(

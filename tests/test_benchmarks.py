@@ -249,6 +249,18 @@ def test_figures_come_back_from_the_disk_as_they_were(tmp_path):
     assert figures.Figures.load(tmp_path / "figures.json") == kept
 
 
+def test_a_part_that_was_measured_again_takes_the_place_of_what_was_there():
+    old = whole(figures.alone("memory-cold", [100], unit="MB"), figures.beside("cut", "ffmpeg", [1], [1]))
+    new = figures.Figures(
+        (figures.alone("memory-cold", [50], unit="MB"),), {"python": "4"}, {"plan": {"skyflow": {"1000": 0.25}}}
+    )
+    both = new.over(old)
+    assert [row.name for row in both.rows] == ["cut beside ffmpeg", "memory-cold"]
+    assert both.rows[-1].counts == 50
+    assert both.about == {"python": "4"}
+    assert both.curves == {"plan": {"skyflow": {"1000": 0.25, "10000": 5.0}}}
+
+
 def test_what_moved_beyond_its_spread_is_told_and_which_way():
     old = whole(
         figures.beside("plan-1000", "doit", [1.0, 1.1], [1, 1]),
