@@ -134,7 +134,9 @@ class Lock:
     def record(self, shot: str, made: Version) -> Version:
         """Add takes to a shot's version, which is then its current one, and give the whole version.
 
-        A pick that stands stays; ``made.pick`` counts only for a version that is new.
+        A pick that stands stays; ``made.pick`` counts only for a version that is new. But where the pick is the first
+        take that is there and an earlier one comes late, that is the pick: which take arrived first, or before a
+        kill, must not decide what later shots are made of.
         """
         self._add(shot, made)
         self._shots[shot]["key"] = made.key
@@ -207,6 +209,8 @@ class Lock:
         entry = self._shots.setdefault(shot, {"key": made.key, "versions": {}})
         self._inherit(shot, made.key)
         version = entry["versions"].setdefault(made.key, write_version(made))
+        if version["pick"] == min(map(int, version["takes"])):
+            version["pick"] = min(version["pick"], *made.takes)
         version["takes"] |= write_takes(made.takes)
 
     def _inherit(self, shot: str, key: str) -> None:
