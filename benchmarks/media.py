@@ -43,6 +43,7 @@ def _cores(rounds: int) -> Figure:
     def fresh() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns(".skyflow", "out"))
+        (folder / ".git").mkdir()  # a project of its own: in this one it would stand in a hidden folder
 
     fresh()
     one, two = sorted(os.sched_getaffinity(0))[:2]
