@@ -18,6 +18,7 @@ import anyio
 from skyflow.backends.base import Assignment
 from skyflow.errors import MakeError, MediaError, Refused, SkyflowError, StoreError
 from skyflow.running.keeping import Expected, see_left
+from skyflow.store import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,16 +105,14 @@ class Making:
         """
         began = anyio.current_time()
         self.asked.add(wanted.bound.key)
-        folder = Path(tempfile.mkdtemp(dir=self.work))
         try:
-            report.request = await self.aside.call(self.known.keep_identity, wanted.bound)
-            assignment = await self._assignment(wanted, report, folder)
-            with _watching(progress) as told:
-                await (self._buy if self.till else self._draw)(assignment, report, told)
+            with _folder(self.work) as folder:
+                report.request = await self.aside.call(self.known.keep_identity, wanted.bound)
+                assignment = await self._assignment(wanted, report, folder)
+                with _watching(progress) as told:
+                    await (self._buy if self.till else self._draw)(assignment, report, told)
         except (MakeError, MediaError, StoreError, Refused) as error:
             report.error = report.error or error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         report.seconds = anyio.current_time() - began
         report.ended = True
 
@@ -160,8 +159,12 @@ class Making:
                 raise
             report.notes += (*made.notes, *notes)
 
-        with self._blaming_the_backend():
-            report.notes += await till.session.make(assignment, progress, keep)
+        try:
+            with self._blaming_the_backend():
+                report.notes += await till.session.make(assignment, progress, keep)
+        except StoreError as error:  # a disk that has room for a journal's row may have none for a clip
+            till.purse.stop(f"the disk refused: {error.message}")
+            raise
         self._see_all(assignment, report)
 
     def _see_all(self, assignment: Assignment, report: Report) -> None:
@@ -179,6 +182,17 @@ class Making:
         except Exception as error:
             what = f"{self.backend.name} failed with {type(error).__name__}: {error}"
             raise MakeError(what, "report this to who makes the backend") from error
+
+
+@contextmanager
+def _folder(work: Path) -> Iterator[Path]:
+    """A folder for what is not finished of one shot."""
+    with files.disk_errors(work):
+        folder = Path(tempfile.mkdtemp(dir=work))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Unwatchable(Exception):

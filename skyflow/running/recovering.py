@@ -15,6 +15,7 @@ import anyio
 
 from skyflow.errors import SkyflowError
 from skyflow.running.keeping import Expected
+from skyflow.store import files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -84,7 +85,6 @@ async def recover(
 
 async def _recovered(record: Record, till: Till, keeping: Keeping, work: Path) -> Recovered:
     task = record.task
-    folder = Path(tempfile.mkdtemp(dir=work))
     takes: list[int] = []
 
     async def keep(made: Made) -> None:
@@ -92,6 +92,8 @@ async def _recovered(record: Record, till: Till, keeping: Keeping, work: Path) -
         takes.append(made.take)
 
     try:
+        with files.disk_errors(work):
+            folder = Path(tempfile.mkdtemp(dir=work))
         said = await till.session.recover(record, folder, keep)
     except SkyflowError as error:
         return Recovered(task.uuid, task.shot, tuple(takes), error.message, error)
