@@ -233,6 +233,9 @@ class FakeAside(Aside):
         width, height, frames, rate, sound = json.loads(await self.call(clip.read_bytes))["measures"]
         return ClipFacts(width, height, frames, Fraction(rate), sound)
 
+    async def measures(self, clip: Path) -> ClipFacts:
+        return await self.probe(clip)
+
     async def still(self, clip: Path, index: int, target: Path) -> None:
         self.stills[digest.of_file(clip), index] += 1
         await self.call(target.write_bytes, f"frame {index} of {digest.of_file(clip)}".encode())

@@ -142,7 +142,7 @@ def test_a_kill_at_any_durable_step_leaves_all_or_nothing(objects, clip, how):
         objects.remove(sha256)
     else:
         pytest.fail("the put never ended by itself")
-    assert at > 3
+    assert at > (1 if how == "put_bytes" else 3)  # bytes that can be had again are renamed and not flushed
 
 
 def test_a_full_disk_says_so_and_leaves_nothing(objects, clip):

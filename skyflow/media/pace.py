@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from av.container import InputContainer
     from av.video.frame import VideoFrame
 
     from skyflow.media.track import Track
@@ -86,19 +87,29 @@ def pictures(stretch: Stretch) -> Iterator[VideoFrame]:
     Raises:
         MediaError: the clip does not decode, or ends early.
     """
-    track = stretch.track
-    first, last = track.shown[stretch.start], track.shown[stretch.end - 1]
-    given = 0
     with opened(stretch.path) as container:
-        stream = picture_stream(container, stretch.path.name)
-        stream.thread_type = "AUTO"
-        container.seek(track.key_before(first), stream=stream)
-        for frame in container.decode(stream):
-            if frame.pts is None or frame.pts < first:
-                continue
-            if frame.pts > last:
-                break
-            given += 1
-            yield frame
-        if given != stretch.frames:
-            raise ValueError(f"{given} of {stretch.frames} pictures")
+        picture_stream(container, stretch.path.name).thread_type = "AUTO"
+        yield from decoded(container, stretch)
+
+
+def decoded(container: InputContainer, stretch: Stretch) -> Iterator[VideoFrame]:
+    """The same of a clip that is open.
+
+    Raises:
+        MediaError, ValueError: as for ``pictures``, once ``opened`` has put it into words.
+    """
+    track, given = stretch.track, 0
+    first, last = track.shown[stretch.start], track.shown[stretch.end - 1]
+    stream = picture_stream(container, stretch.path.name)
+    container.seek(track.key_before(first), stream=stream)
+    for frame in container.decode(stream):
+        if frame.pts is None or frame.pts < first:
+            continue
+        if frame.pts > last:
+            break
+        given += 1
+        yield frame
+        if given == stretch.frames:  # one more would be decoded for nothing
+            break
+    if given != stretch.frames:
+        raise ValueError(f"{given} of {stretch.frames} pictures")

@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from skyflow.errors import MediaError
 from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
 from skyflow.media.container import SOUNDS, kind, opened
-from skyflow.media.track import Track, picture_stream, track
+from skyflow.media.track import Track, picture_stream, read, track
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,9 +101,25 @@ def clip(path: Path) -> ClipFacts:
     Raises:
         MediaError: it is none, it is damaged or cut off, or it has another number of picture tracks than one.
     """
-    seen = track(path)
     with opened(path) as container:
+        seen = read(container, path.name)
         _check_last(container, seen, path.name)
+    return _measured(seen)
+
+
+def measures(path: Path) -> ClipFacts:
+    """Read every packet of a clip that was just made here, and decode its first picture only.
+
+    That shows whether it is whole and what was asked for. Only a broken encoder could go wrong behind that, and
+    what it made is made again for nothing; what was downloaded, and what people bring, is for ``clip``.
+
+    Raises:
+        MediaError: as for ``clip``.
+    """
+    return _measured(track(path))
+
+
+def _measured(seen: Track) -> ClipFacts:
     size = seen.format.shown
     return ClipFacts(size.width, size.height, seen.frames, seen.rate, seen.sound)
 
@@ -111,7 +127,6 @@ def clip(path: Path) -> ClipFacts:
 def _check_last(container: InputContainer, seen: Track, name: str) -> None:
     """Decode from the last key picture to the end: what is last must come out, and whole."""
     stream = picture_stream(container, name)
-    stream.thread_type = "AUTO"
     last = max(seen.times)
     container.seek(seen.key_before(last), stream=stream)
     shown = {frame.pts: frame.is_corrupt for frame in container.decode(stream)}

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from skyflow.errors import MediaError
+from skyflow.media.container import opened
 from skyflow.media.fit import Fit
-from skyflow.media.pace import Stretch, pictures
-from skyflow.media.track import track
+from skyflow.media.pace import Stretch, decoded
+from skyflow.media.track import read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,15 +29,16 @@ def still(clip: Path, index: int, target: Path) -> None:
     Raises:
         MediaError: the clip does not decode or has no such picture, or the target cannot be written.
     """
-    seen = track(clip)
-    if not 0 <= index < seen.frames:
-        raise MediaError(
-            f"{clip.name} has {seen.frames} pictures and none with the index {index}",
-            f"name one from 0 to {seen.frames - 1}",
-        )
-    fit = Fit(seen.format, seen.format.shown, "rgb24")
-    for frame in pictures(Stretch(clip, seen, index, index + 1)):
-        _save(Image.fromarray(fit(frame).to_ndarray()), target)
+    with opened(clip) as container:
+        seen = read(container, clip.name)
+        if not 0 <= index < seen.frames:
+            raise MediaError(
+                f"{clip.name} has {seen.frames} pictures and none with the index {index}",
+                f"name one from 0 to {seen.frames - 1}",
+            )
+        fit = Fit(seen.format, seen.format.shown, "rgb24")
+        (picture,) = (fit(frame).to_ndarray() for frame in decoded(container, Stretch(clip, seen, index, index + 1)))
+    _save(Image.fromarray(picture), target)
 
 
 def _save(picture: Image.Image, target: Path) -> None:

@@ -165,30 +165,41 @@ def track(path: Path) -> Track:
         MediaError: it is no clip, or it is damaged or cut off.
     """
     with opened(path) as container:
-        stream = picture_stream(container, path.name)
-        tick = cast("Fraction", stream.time_base)
-        times, keys, hidden = _packets(container, stream, path.name)
-        constant, rate = _rate(sorted(times), tick, stream)
-        container.seek(min(times), stream=stream)
-        return Track(
-            format=_format(container, stream, rate),
-            times=tuple(times),
-            keys=tuple(keys),
-            tick=tick,
-            constant=constant,
-            edited=hidden > 0,
-            sound=bool(container.streams.audio),
-        )
+        return read(container, path.name)
+
+
+def read(container: InputContainer, name: str) -> Track:
+    """The same of a file that is open at its beginning; it stands somewhere else afterwards.
+
+    Raises:
+        MediaError, ValueError: as for ``track``, once ``opened`` has put it into words.
+    """
+    stream = picture_stream(container, name)
+    tick = cast("Fraction", stream.time_base)
+    times, keys, hidden = _packets(container, stream, name)
+    constant, rate = _rate(sorted(times), tick, stream)
+    container.seek(min(times), stream=stream)
+    return Track(
+        format=_format(container, stream, rate),
+        times=tuple(times),
+        keys=tuple(keys),
+        tick=tick,
+        constant=constant,
+        edited=hidden > 0,
+        sound=bool(container.streams.audio),
+    )
 
 
 def _packets(container: InputContainer, stream: VideoStream, name: str) -> tuple[list[int], list[bool], int]:
     times: list[int] = []
     keys: list[bool] = []
-    hidden, end = 0, Fraction(0)
+    hidden, index = 0, stream.index
+    uncounted = container.format.name.startswith("matroska")
+    ends = dict.fromkeys(range(len(container.streams)), 0)
     for packet in container.demux():
-        if packet.pts is not None:
-            end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
-        if not packet.size or packet.stream_index != stream.index:
+        if uncounted and packet.pts is not None:
+            ends[packet.stream_index] = max(ends[packet.stream_index], packet.pts + (packet.duration or 0))
+        if not packet.size or packet.stream_index != index:
             continue
         if packet.is_corrupt:
             raise MediaError(f"{name} is cut off or damaged at picture {len(times)}", "fetch or export it again")
@@ -202,7 +213,8 @@ def _packets(container: InputContainer, stream: VideoStream, name: str) -> tuple
             raise MediaError(f"{name} holds more than {FRAMES_MAX} pictures", "use a shorter stretch of it")
     if not times:
         raise MediaError(f"{name} holds no picture", "fetch or export it again")
-    if container.format.name.startswith("matroska") and end < Fraction(container.duration or 0, av.time_base) - SLACK:
+    end = max(ends[one.index] * (one.time_base or 0) for one in container.streams)
+    if uncounted and end < Fraction(container.duration or 0, av.time_base) - SLACK:
         raise MediaError(f"{name} is damaged: it stops at {float(end):.1f} s", "fetch or export it again")
     if len(times) + hidden < stream.frames:
         raise MediaError(
@@ -223,7 +235,12 @@ def _rate(times: Sequence[int], tick: Fraction, stream: VideoStream) -> tuple[bo
     mean = Fraction(len(times) - 1, max(1, times[-1] - times[0])) / tick
     for rate in (*map(Fraction, said), *STANDARD_RATES, mean):
         gap = 1 / (rate * tick)
-        if all(abs(time - times[0] - number * gap) <= Fraction(3, 2) for number, time in enumerate(times)):
+        up, down, first = (
+            gap.numerator,
+            gap.denominator,
+            times[0],
+        )  # in whole numbers: fractions take ten times as long
+        if all(2 * abs((time - first) * down - number * up) <= 3 * down for number, time in enumerate(times)):
             return True, rate
     return False, mean.limit_denominator(1_000)
 

@@ -31,8 +31,12 @@ class Aside:
         return await to_thread.run_sync(function, *args)
 
     async def probe(self, clip: Path) -> ClipFacts:
-        """Measure a clip, reading all of it."""
+        """Measure a clip that cannot be had again for nothing, reading all of it."""
         return await self.call(probe.clip, clip)
+
+    async def measures(self, clip: Path) -> ClipFacts:
+        """Measure a clip that was just made here."""
+        return await self.call(probe.measures, clip)
 
     async def still(self, clip: Path, index: int, target: Path) -> None:
         """Write one picture of a clip as a PNG."""

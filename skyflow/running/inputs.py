@@ -109,7 +109,7 @@ class Inputs:
         footage = self.board.shots[shot].footage
         if footage:
             return await self.file(footage)
-        if not await self.aside.call(self.objects.intact, sha256):
+        if not (self.objects.known(sha256) or await self.aside.call(self.objects.intact, sha256)):
             raise StoreError(f"{shot}'s clip was damaged while the board was run", "run again: it is made anew")
         return self.objects.path(sha256)
 

@@ -2,7 +2,8 @@
 
 Later shots and the cut count on a clip's measures. So a clip that was made for nothing and has others is refused.
 One that was paid for is kept whatever its measures are, with a word about it: fetching it again would bring the
-same, and the money is spent.
+same, and the money is spent. For the same reason only that one is on the disk, whatever happens to the machine,
+before anything is recorded of it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from skyflow.errors import MakeError, MediaError
 from skyflow.planning.takes import Take
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from skyflow.backends.base import Made
     from skyflow.backends.paid import Journal
     from skyflow.board.model import Output
@@ -61,7 +64,7 @@ class Keeping:
             MediaError: it is no clip, or not the clip that was asked for.
             StoreError: the disk refused.
         """
-        facts = await self._facts(made, expected)
+        facts = await self._facts(made, expected, self.aside.measures)
         if wrong := differences(facts, expected):
             what = f"take {made.take} of {expected.label} is not what was asked for: {'; '.join(wrong)}"
             raise MediaError(what, "run again, or report the backend")
@@ -79,27 +82,27 @@ class Keeping:
         """
         if self.journal is None or made.receipt is None:
             raise RuntimeError(f"take {made.take} of {expected.label} came without a receipt or a journal")
-        facts = await self._facts(made, expected)
+        facts = await self._facts(made, expected, self.aside.probe)
         take = await self._stored(made, expected, facts)
         self.journal.record(Fetched(made.receipt.task_uuid, take))
         about = f"take {made.take} of {expected.label}"
         wrong = differences(facts, expected)
         return take, (f"{about} is kept as it came: {'; '.join(wrong)}",) if wrong else ()
 
-    async def _facts(self, made: Made, expected: Expected) -> ClipFacts:
+    @staticmethod
+    async def _facts(made: Made, expected: Expected, look: Callable[[Path], Awaitable[ClipFacts]]) -> ClipFacts:
         try:
-            return await self.aside.probe(Path(made.path))
+            return await look(Path(made.path))
         except MediaError as error:
             what = f"take {made.take} of {expected.label}"
             raise MediaError(f"{what}: {error.message}", error.remedy) from error
 
     async def _stored(self, made: Made, expected: Expected, facts: ClipFacts) -> Take:
-        path = Path(made.path)
-        length = await self.aside.call(_length, path)
+        length, sha256 = await self.aside.call(self._put, made)
         return Take(
             take=made.take,
             label=expected.label,
-            sha256=await self.aside.call(self.objects.move, path),
+            sha256=sha256,
             bytes=length,
             width=facts.width,
             height=facts.height,
@@ -109,6 +112,10 @@ class Keeping:
             seed=made.seed,
             receipt=made.receipt,
         )
+
+    def _put(self, made: Made) -> tuple[int, str]:
+        path = Path(made.path)
+        return path.stat().st_size, self.objects.move(path, durable=made.receipt is not None)
 
 
 def see_left(made: Made, takes: tuple[int, ...], shot: str, backend: str) -> None:
@@ -120,10 +127,6 @@ def see_left(made: Made, takes: tuple[int, ...], shot: str, backend: str) -> Non
     path = Path(made.path)
     if made.take not in takes or path.is_symlink() or not path.is_file():
         raise MakeError(f"{backend} left no clip where it said for take {made.take} of {shot}")
-
-
-def _length(path: Path) -> int:
-    return path.stat().st_size
 
 
 def differences(facts: ClipFacts, expected: Expected) -> list[str]:

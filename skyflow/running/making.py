@@ -107,7 +107,7 @@ class Making:
         self.asked.add(wanted.bound.key)
         try:
             with _folder(self.work) as folder:
-                report.request = await self.aside.call(self.known.keep_identity, wanted.bound)
+                report.request = self.known.keep_identity(wanted.bound)  # done sooner than a thread is found for it
                 assignment = await self._assignment(wanted, report, folder)
                 with _watching(progress) as told:
                     await (self._buy if self.till else self._draw)(assignment, report, told)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from skyflow import digest
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 CUT = "cut.mp4"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Out:
     """The folder ``out/<board>/<backend>/``.
 
@@ -50,7 +51,7 @@ class Out:
         Raises:
             StoreError: the picked take is gone, or the disk refused.
         """
-        stem = self._stem(shot)
+        stem = self._stems[shot]
         names = {f"{stem}.mp4": version.picked.sha256}
         if len(version.takes) > 1:
             there = {number: take for number, take in version.takes.items() if self.objects.intact(take.sha256)}
@@ -70,7 +71,7 @@ class Out:
         used: set[str] = set()
         for shot, version in versions.items():
             used |= self.show(shot, version)
-        kept = [self._stem(shot) for shot in self.shots if shot not in versions]
+        kept = {self._stems[shot] for shot in self.shots if shot not in versions}
         self._remove_stale(used, kept, lock)
 
     def sweep(self) -> None:
@@ -90,10 +91,14 @@ class Out:
                 if path.is_file() and not path.is_symlink() and digest.of_file(path) in clips:
                     path.unlink()
 
-    def _stem(self, shot: str) -> str:
-        """The id, unless an earlier shot or the cut has that name on a disk that is blind to case."""
-        earlier = {"cut", *(name.casefold() for name in self.shots[: self.shots.index(shot)])}
-        return _apart(shot) if shot.casefold() in earlier else shot
+    @cached_property
+    def _stems(self) -> dict[str, str]:
+        """Each shot's id, unless an earlier shot or the cut has that name on a disk that is blind to case."""
+        stems, taken = {}, {"cut"}
+        for shot in self.shots:
+            stems[shot] = _apart(shot) if shot.casefold() in taken else shot
+            taken.add(shot.casefold())
+        return stems
 
 
 def _apart(shot: str) -> str:

@@ -31,11 +31,11 @@ class Schedule:
             for earlier in before:
                 self._after[earlier].append(shot)
         path = remaining(self._after, weights)
-        self._priority = {shot: (-path[shot], number) for number, shot in enumerate(depends_on)}
+        self._priority = {shot: place for place, shot in enumerate(sorted(depends_on, key=lambda shot: -path[shot]))}
         self._ready = sorted((shot for shot, before in self._waits.items() if not before), key=self.priority)
         self._skipped: dict[str, str] = {}
 
-    def priority(self, shot: str) -> tuple[int | Fraction, int]:
+    def priority(self, shot: str) -> int:
         """What ready shots are sorted by, the first first."""
         return self._priority[shot]
 

@@ -9,6 +9,7 @@ nothing, or stands in the journal.
 from __future__ import annotations
 
 import math
+from bisect import insort
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -60,6 +61,8 @@ class Shots:
         self._options, self._making, self._out, self._telling = options, making, out, telling
         self._save_at = 0.0
         self._waiting: dict[str, Step] = {}
+        self._queue: list[str] = []
+        self._alike: dict[str | None, list[str]] = {}
         self._running: dict[str, Step] = {}
         self._schedule = Schedule(
             {name: shot.depends_on for name, shot in whole.board.shots.items()},
@@ -148,6 +151,8 @@ class Shots:
             self._fail(shot, MakeError(f"{shot} needs {names}, which is not made", f"select it too: +{shot}"))
         else:
             self._waiting[shot] = step
+            insort(self._queue, shot, key=self._schedule.priority)
+            self._alike.setdefault(step.key, []).append(shot)
 
     def _takes(self, step: Step) -> tuple[int, ...]:
         """The takes to make: those that are missing, and those that a retake asks for beyond all there are."""
@@ -168,16 +173,20 @@ class Shots:
 
     def _startable(self, jobs: int) -> Iterator[Step]:
         """Give places to shots that wait, the longest remaining path first, while there are places."""
-        for shot in sorted(self._waiting, key=self._schedule.priority):
-            if len(self._running) >= jobs:
-                return
+        sharing = []
+        while self._queue and len(self._running) < jobs:
+            shot = self._queue.pop(0)
+            if shot not in self._waiting:
+                continue  # it shares what was made for another
             if any(step.key == self._waiting[shot].key for step in self._running.values()):
-                continue  # the very same clip is being made for another shot, which this one will share
+                sharing.append(shot)  # the very same clip is being made for another shot, which this one will share
+                continue
             step = self._running[shot] = self._waiting.pop(shot)
             takes = self._takes(step)
             reason = step.reason if step.missing else "one more take"
             self._telling.see(events.ShotStarted(at=self._telling.at, shot=shot, takes=takes, reason=reason))
             yield step
+        self._queue[:0] = sharing
 
     async def _make(self, step: Step, takes: tuple[int, ...], send: MemoryObjectSendStream[Report]) -> None:
         """A maker's task: it makes one shot and reports; all it may touch of the run is who watches."""
@@ -219,8 +228,11 @@ class Shots:
         else:
             self._through(_made(report, version), version.picked.sha256)
             with suppress(StoreError):  # what out/ cannot show now, the end of the run says once and for all
-                await self._making.aside.call(self._out.show, report.shot, version)
-        for shot in [shot for shot, waiting in self._waiting.items() if waiting.key == step.key]:
+                if self._out.link:  # done sooner than a thread is found for it
+                    self._out.show(report.shot, version)
+                else:
+                    await self._making.aside.call(self._out.show, report.shot, version)
+        for shot in [shot for shot in self._alike.pop(step.key, ()) if shot in self._waiting]:
             del self._waiting[shot]
             self._place(self._decide(shot))
 

@@ -2,7 +2,9 @@
 
 Everything that skyflow leaves on a disk, but for what a backend writes into its own work folder, goes through
 ``replacing``: a temporary sibling, flushed to the disk, then renamed over the name. A process that is killed in
-between leaves only the sibling, which ``sweep`` knows by its name.
+between leaves only the sibling, which ``sweep`` knows by its name. What is known by its hash and can be had again
+for nothing is not flushed, which takes longer than all the rest: a pulled plug may then leave it empty or torn,
+and whoever reads it next sees that.
 """
 
 from __future__ import annotations
@@ -34,10 +36,13 @@ REMEDIES = {
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Give a temporary path to write to; what is there at the end becomes ``path``, at once and durably.
 
     The folder is created. An exception in the body leaves ``path`` as it was and no temporary.
+
+    Args:
+        durable: as for ``settle``.
 
     Raises:
         StoreError: the disk refused: full, read-only, not permitted.
@@ -48,7 +53,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         with disk_errors(path):
-            settle(temporary, path)
+            settle(temporary, path, durable=durable)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -64,11 +69,17 @@ def write(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def settle(finished: Path, path: Path) -> None:
-    """Flush a finished file to the disk and give it its final name, replacing what had it."""
-    flush(finished)
+def settle(finished: Path, path: Path, *, durable: bool = True) -> None:
+    """Flush a finished file to the disk and give it its final name, replacing what had it.
+
+    Args:
+        durable: otherwise nothing is flushed; for what is known by its hash and can be had again for nothing.
+    """
+    if durable:
+        flush(finished)
     finished.replace(path)
-    flush(path.parent)
+    if durable:
+        flush(path.parent)
 
 
 def flush(path: Path) -> None:

@@ -1,8 +1,9 @@
 """Objects: bytes under the SHA-256 of their content, in ``.skyflow/objects/ab/cdef…``.
 
-Only finished things get in: an object is written aside, flushed and renamed to its name, so what has a name was
-whole once. It can rot or be edited later, so nothing is called intact but by reading every byte again; that is
-done once per process and file, as long as the file's size, time and inode stay what they were.
+Only finished things get in: an object is written aside, flushed where losing it would cost something, and renamed to
+its name, so what has a name was whole once. It can rot or be edited later, so nothing is called intact but by reading
+every byte again; that is done once per process and file, as long as the file's size, time and inode stay what they
+were.
 """
 
 from __future__ import annotations
@@ -59,6 +60,13 @@ class Objects:
         self._seen[sha256] = fingerprint
         return True
 
+    def known(self, sha256: str) -> bool:
+        """Whether the object was found intact before and its file is still that one: for the price of a look."""
+        try:
+            return self._seen.get(sha256) == _fingerprint(self.path(sha256))
+        except OSError:
+            return False
+
     def put(self, source: Path) -> str:
         """Keep a copy of a file; give its SHA-256.
 
@@ -69,18 +77,21 @@ class Objects:
             sha256 = copy(source, temporary)
             return self._keep(temporary, sha256)
 
-    def move(self, source: Path) -> str:
+    def move(self, source: Path, *, durable: bool = True) -> str:
         """Keep a file itself, which is gone from its place afterwards; give its SHA-256.
+
+        Args:
+            durable: whether it is on the disk before this returns; otherwise whenever the system sees fit.
 
         Raises:
             StoreError: the file cannot be read, or the disk refused.
         """
         with self._aside() as temporary, files.disk_errors(source, "keep"):
             shutil.move(source, temporary)  # a rename, or a copy where the folders are on two disks
-            return self._keep(temporary, digest.of_file(temporary))
+            return self._keep(temporary, digest.of_file(temporary), durable=durable)
 
     def put_bytes(self, content: bytes) -> str:
-        """Keep bytes; give their SHA-256.
+        """Keep bytes that can be had again, and so are not flushed; give their SHA-256.
 
         Raises:
             StoreError: the disk refused.
@@ -89,7 +100,7 @@ class Objects:
         if not self.intact(sha256):
             with self._aside() as temporary, files.disk_errors(temporary):
                 temporary.write_bytes(content)
-                self._keep(temporary, sha256)
+                self._keep(temporary, sha256, durable=False)
         return sha256
 
     def read(self, sha256: str) -> bytes | None:
@@ -129,15 +140,14 @@ class Objects:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
 
-    def _keep(self, finished: Path, sha256: str) -> str:
+    def _keep(self, finished: Path, sha256: str, *, durable: bool = True) -> str:
         """Give a finished file its name. A sound object stays as it is; a damaged one is replaced."""
         if not self.intact(sha256):
             path = self.path(sha256)
             path.parent.mkdir(exist_ok=True)
-            finished.chmod(
-                finished.stat().st_mode & 0o444
-            )  # nobody writes it by mistake; who reads it stays as it is
-            files.settle(finished, path)
+            # Nobody writes it by mistake; who reads it stays as it is.
+            finished.chmod(finished.stat().st_mode & 0o444)
+            files.settle(finished, path, durable=durable)
             self._seen[sha256] = _fingerprint(path)
         return sha256
 
@@ -171,7 +181,7 @@ def show(objects: Objects, sha256: str, path: Path, *, link: bool) -> bool:
     if not objects.intact(sha256):
         raise StoreError(f"{path.name} cannot be restored: its object is gone from the store or damaged", "run again")
     if not (link and _link(objects.path(sha256), path)):
-        with files.replacing(path) as temporary, files.disk_errors(path):
+        with files.replacing(path, durable=False) as temporary, files.disk_errors(path):
             copy(objects.path(sha256), temporary)
     return True
 
