@@ -82,7 +82,7 @@ class Making:
     Attributes:
         work: an existing folder; each shot gets one of its own in it while it is made.
         till: what a paid backend's takes are bought with; None for a backend that costs nothing.
-        asked: the keys of all that it was asked to make.
+        asked: all that it was asked to make, each take by its key and number.
     """
 
     backend: Backend
@@ -91,7 +91,7 @@ class Making:
     keeping: Keeping
     work: Path
     till: Till | None = None
-    asked: set[str] = field(default_factory=set)
+    asked: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def aside(self) -> Aside:
@@ -104,7 +104,7 @@ class Making:
         An error of this shot is reported and not raised; others can go on.
         """
         began = anyio.current_time()
-        self.asked.add(wanted.bound.key)
+        self.asked.update((wanted.bound.key, take) for take in wanted.takes)
         try:
             with _folder(self.work) as folder:
                 report.request = self.known.keep_identity(wanted.bound)  # done sooner than a thread is found for it

@@ -44,16 +44,27 @@ class Recovered:
     error: SkyflowError | None = None
 
 
-def unfetched(known: LockKnown, board: str, backend: str, asked: Collection[str] = ()) -> list[Record]:
-    """The tasks of a board that a provider has or may have, but for those of keys that were asked for already."""
+def unfetched(known: LockKnown, board: str, backend: str, asked: Collection[tuple[str, int]] = ()) -> list[Record]:
+    """The tasks of a board that a provider has or may have, but for those of whose takes all were asked for already.
+
+    A task that was bought for more takes than the board wants now brings them all.
+
+    Args:
+        asked: takes, each by its key and number.
+    """
     journal = known.journal
     return [
         record
         for record in (journal.records() if journal else ())
         if record.in_flight
         and (record.task.board, record.task.backend) == (board, backend)
-        and record.task.key not in asked
+        and not _all_asked(record, asked)
     ]
+
+
+def _all_asked(record: Record, asked: Collection[tuple[str, int]]) -> bool:
+    left = set(record.task.takes) - record.kept.keys()
+    return bool(left) and all((record.task.key, take) in asked for take in left)
 
 
 async def recover(

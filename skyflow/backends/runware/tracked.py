@@ -116,10 +116,13 @@ class Tracked:
 
     @property
     def cost(self) -> Decimal | None:
-        """What its takes cost in all, if all say so."""
+        """What its takes cost in all, if all say so; one that failed may have been billed, so its estimate stands."""
         costs = [arrival.cost for arrival in self.arrivals.values()]
         known = [cost for cost in costs if cost is not None]
-        return sum(known, Decimal(0)) if known and len(known) == len(costs) else None
+        if not known or len(known) < len(costs):
+            return None
+        failed = len(self.missing) if self.faults else 0
+        return sum(known, Decimal(0)) + self.task.estimate * failed / len(self.task.takes)
 
     def stage(self) -> Ready | Failed:
         """It as a stage for the journal."""
