@@ -16,21 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import anyio
-
 from skyflow import backends
 from skyflow.backends.paid import PaidBackend
 from skyflow.board.read import Reading, read
 from skyflow.board.source import MAX_BYTES
 from skyflow.errors import BoardInvalid, UsageError
+from skyflow.late import late
 from skyflow.media import plain
 from skyflow.media.local import LocalFiles
+from skyflow.media.seen import Seen
 from skyflow.planning.conform import faults
 from skyflow.planning.plan import Plan
 from skyflow.planning.plan import plan as decide_all
 from skyflow.planning.request import request
 from skyflow.problems import Place, Problem, did_you_mean
-from skyflow.running import runner
 from skyflow.running.known import LockKnown
 from skyflow.store.hold import hold
 from skyflow.store.project import BOARD_ENDINGS, Project
@@ -38,13 +37,18 @@ from skyflow.store.project import BOARD_ENDINGS, Project
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import anyio
+
     from skyflow.backends.base import Backend
     from skyflow.board.model import Board
+    from skyflow.running import runner
     from skyflow.running.events import Watcher
     from skyflow.running.options import Options
     from skyflow.running.outcome import Result
     from skyflow.running.recovering import Recovered
     from skyflow.store.hold import Held
+else:
+    anyio, runner = late("anyio"), late("skyflow.running.runner")
 
 DEFAULT_BACKEND = "animatic"
 
@@ -89,8 +93,9 @@ def check(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Check
     file = Path(path)
     project = Project.of(file)
     content = _content(file)
-    local = LocalFiles(project.folder, project.root)
+    local = LocalFiles(project.folder, project.root, seen := Seen(project.state))
     reading = read(project.name, str(path), content, local, overrides or {})
+    seen.save()
     if reading.board and (refused := tuple(_refused(reading.board, str(path)))):
         reading = Reading(None, (*reading.problems, *refused))
     return Checked(project, reading, frozenset({file, *local.looked, *project.marks()}))
@@ -126,7 +131,7 @@ def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str
     """
     maker = backends.get(backend, proxy=proxy)
     known = LockKnown.of(loaded.project, maker)
-    return decide_all(loaded.board, runner.maker_of(maker), known)
+    return decide_all(loaded.board, backends.maker_of(maker), known)
 
 
 def rests_on(loaded: Loaded, maker: Backend) -> frozenset[Path]:

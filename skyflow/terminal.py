@@ -11,26 +11,110 @@ import os
 import re
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from skyflow.late import late
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from rich.console import RenderableType
+    import rich.cells as rich_cells
+    import rich.console as rich_console
+    import rich.table as rich_table
+    import rich.text as rich_text
 
     from skyflow.errors import SkyflowError
+else:
+    rich_cells, rich_console = late("rich.cells"), late("rich.console")
+    rich_table, rich_text = late("rich.table"), late("rich.text")
 
 UNWRAPPED = 100_000
 """The width of what is no terminal: a program or a pager reads it, and knows its own."""
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that would do something to a terminal instead of being seen; line feed and tab are left alone."""
+
+REDRAWN = re.compile("[\t\x07\x08\x0b\x0c\r]")
+"""What rich does not write as it stands."""
+
+GAP = 2
+"""Blanks between the columns of a table."""
+
+
+class Stream:
+    """One of the two streams.
+
+    Attributes:
+        gone: whoever read it has gone; nothing is written to it any more.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        if isinstance(file, TextIOWrapper):  # a test may put something else in its place
+            file.reconfigure(errors="backslashreplace")
+        self.file = file
+        self.gone = False
+        self._seen = file.isatty() or any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+
+    @cached_property
+    def console(self) -> rich_console.Console:
+        """What wraps and colours for a person's eyes."""
+        shown = self.file.isatty()
+        return rich_console.Console(
+            file=self.file,
+            width=None if shown else UNWRAPPED,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=not shown,
+        )
+
+    def drawn(self, content: rich_console.RenderableType | Table, style: str = "") -> str:
+        """The characters that show something here, its last line ended.
+
+        What a program reads has neither colours nor a width to keep to, and is written by what is at hand: a table
+        of a thousand shots takes rich a third of a plan's whole time.
+        """
+        plain = None if self._seen else _plain(content)
+        if plain is not None:
+            return plain
+        with self.console.capture() as captured:
+            self.console.print(_rich(content, style))
+        return captured.get()
+
+    def write(self, text: str) -> None:
+        self.unless_gone(lambda: self.file.write(text))
+
+    def unless_gone(self, write: Callable[[], object]) -> None:
+        """Write, unless whoever read this has gone."""
+        if self.gone:
+            return
+        try:
+            write()
+            self.file.flush()
+        except BrokenPipeError:
+            self.gone = self.console.quiet = True
+            # Python flushes its streams once more when it ends, and must not complain then.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
+@dataclass(slots=True)
+class Table:
+    """A quiet table: no lines, its columns as wide as their widest text.
+
+    Attributes:
+        columns: their names; one that ends in ``>`` is set to the right.
+        rows: the texts of each, and its style.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+
+    def add_row(self, *texts: str, style: str = "") -> None:
+        self.rows.append((texts, style))
 
 
 class Terminal:
@@ -39,8 +123,8 @@ class Terminal:
     Attributes:
         quiet: nothing but data and failures.
         verbose: more than most want to know.
-        out: for data.
-        talk: for everything else.
+        out: for data, as rich sees it.
+        talk: for everything else, likewise.
         words: all that was said, each with its stream; None once something was said that time alone explains.
         rests_on: the files that the words follow from, where the verb says that they follow from files alone.
     """
@@ -48,63 +132,72 @@ class Terminal:
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self.quiet = quiet
         self.verbose = verbose
-        self.out = _console(sys.stdout)
-        self.talk = _console(sys.stderr)
+        self._out = Stream(sys.stdout)
+        self._talk = Stream(sys.stderr)
         self.words: list[tuple[str, str]] | None = []
         self.rests_on: frozenset[Path] | None = None
         self._showing = False
 
     @property
+    def out(self) -> rich_console.Console:
+        return self._out.console
+
+    @property
+    def talk(self) -> rich_console.Console:
+        return self._talk.console
+
+    @property
+    def width(self) -> int:
+        """How many columns the answer may take."""
+        return UNWRAPPED if self.piped else self.out.width
+
+    @property
     def live(self) -> bool:
         """Whether stderr can show a table that changes: a real terminal, whatever FORCE_COLOR says."""
-        return self.talk.file.isatty() and not self.talk.is_dumb_terminal
+        return self._talk.file.isatty() and not self.talk.is_dumb_terminal
 
     @property
     def interactive(self) -> bool:
         """Whether a person sits there who can be asked."""
-        return self.talk.file.isatty() and sys.stdin is not None and sys.stdin.isatty()
+        return self._talk.file.isatty() and sys.stdin is not None and sys.stdin.isatty()
 
     @property
     def piped(self) -> bool:
         """Whether a program and no person reads stdout."""
-        return not self.out.file.isatty()
+        return not self._out.file.isatty()
 
     def data(self, text: str) -> None:
         """The answer as it is, to stdout; its last line is ended where it is not."""
-        self._write(self.out, "out", text if text.endswith("\n") else text + "\n")
+        self._write(self._out, "out", text if text.endswith("\n") else text + "\n")
 
     def json(self, value: Any) -> None:  # noqa: ANN401 - any JSON
         """The answer for programs."""
-        self.data(json.dumps(value, indent=2, ensure_ascii=not _is_unicode(self.out.file)))
+        self.data(json.dumps(value, indent=2, ensure_ascii=not _is_unicode(self._out.file)))
 
     def json_line(self, value: Any) -> None:  # noqa: ANN401 - any JSON
         """One event for programs, on one line."""
-        self.data(json.dumps(value, ensure_ascii=not _is_unicode(self.out.file)))
+        self.data(json.dumps(value, ensure_ascii=not _is_unicode(self._out.file)))
 
-    def show(self, content: RenderableType = "") -> None:
+    def show(self, content: rich_console.RenderableType | Table = "", style: str = "") -> None:
         """The answer for a person, to stdout."""
-        with self.out.capture() as captured:
-            self.out.print(content)
         # Columns are filled up with blanks, which nobody sees on a terminal and everybody in a file.
-        self.data("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))
+        self.data("\n".join(line.rstrip(" ") for line in self._out.drawn(content, style).split("\n")))
 
-    def say(self, text: str | Text = "", style: str = "") -> None:
+    def say(self, content: str | rich_text.Text = "", style: str = "") -> None:
         """A sentence for a person, to stderr."""
         if not self.quiet:
-            self.complain(text if isinstance(text, Text) else Text(visible(text), style=style))
+            self.complain(visible(content) if isinstance(content, str) else content, style)
 
-    def complain(self, content: RenderableType) -> None:
+    def complain(self, content: rich_console.RenderableType, style: str = "") -> None:
         """What a person is told even where they asked for quiet."""
         if self._showing:
             self.words = None  # above a live table only rich can write
-            _unless_gone(self.talk, lambda: self.talk.print(content))
+            self._talk.unless_gone(lambda: self.talk.print(_rich(content, style)))
             return
-        with self.talk.capture() as captured:
-            self.talk.print(content)
-        self._write(self.talk, "talk", captured.get())
+        self._write(self._talk, "talk", self._talk.drawn(content, style))
 
     @contextmanager
-    def showing(self) -> Iterator[Console]:
+    def showing(self) -> Iterator[rich_console.Console]:
         """The stream for talk, for as long as something live is shown on it."""
         self._showing = True
         try:
@@ -112,21 +205,21 @@ class Terminal:
         finally:
             self._showing = False
 
-    def _write(self, console: Console, stream: str, text: str) -> None:
+    def _write(self, stream: Stream, name: str, text: str) -> None:
         if self.words is not None:
-            self.words.append((stream, text))
-        _unless_gone(console, lambda: console.file.write(text))
+            self.words.append((name, text))
+        stream.write(text)
 
     def error(self, error: SkyflowError) -> None:
         """A failure, and what to do about it."""
-        self.complain(Text.assemble(("error: ", "bold red"), visible(error.message)))
+        self.complain(rich_text.Text.assemble(("error: ", "bold red"), visible(error.message)))
         if error.remedy:
-            self.complain(Text.assemble(("  help: ", "cyan"), visible(error.remedy)))
+            self.complain(rich_text.Text.assemble(("  help: ", "cyan"), visible(error.remedy)))
 
     def ask(self, question: str) -> bool:
         """A yes or no from a person; anything but a yes is a no."""
         self.words = None
-        self.talk.print(Text(f"{question} [y/N] "), end="")
+        self.talk.print(rich_text.Text(f"{question} [y/N] "), end="")
         answer = sys.stdin.readline()
         if not answer.endswith("\n"):
             self.talk.print()
@@ -139,18 +232,56 @@ def visible(text: str) -> str:
 
 
 def table(*columns: str) -> Table:
-    """A quiet table; a column whose name ends in ``>`` is set to the right. Only the last is wrapped."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=any(columns))
-    for number, column in enumerate(columns, 1):
-        last = number == len(columns)
+    """A table to be filled; on a terminal only its last column is wrapped."""
+    return Table(columns)
+
+
+def cells(*texts: str) -> tuple[str, ...]:
+    """A row of a table, from texts that a board may have written."""
+    return tuple(map(visible, texts))
+
+
+def _rich(content: rich_console.RenderableType | Table, style: str) -> rich_console.RenderableType:
+    if isinstance(content, str):
+        return rich_text.Text(content, style)
+    if not isinstance(content, Table):
+        return content
+    made = rich_table.Table(
+        box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim", show_header=any(content.columns)
+    )
+    for number, column in enumerate(content.columns, 1):
+        last = number == len(content.columns)
         right = column.endswith(">")
         made.add_column(column.rstrip(">"), justify="right" if right else "left", no_wrap=not last, overflow="fold")
+    for texts, row_style in content.rows:
+        made.add_row(*map(rich_text.Text, texts), style=row_style)
     return made
 
 
-def cells(*texts: str) -> tuple[Text, ...]:
-    """A row of a table, from texts that a board may have written."""
-    return tuple(Text(visible(text)) for text in texts)
+def _plain(content: rich_console.RenderableType | Table) -> str | None:
+    """What rich writes where nobody sees colours; None of what only it can write."""
+    if isinstance(content, str):
+        return None if REDRAWN.search(content) else f"{content}\n"
+    return _plain_table(content) if isinstance(content, Table) else None
+
+
+def _plain_table(content: Table) -> str | None:
+    heads = [tuple(column.rstrip(">") for column in content.columns)] if any(content.columns) else []
+    rows = [*heads, *(texts for texts, _ in content.rows)]
+    whole = "".join(text for row in rows for text in row)
+    measure = len if whole.isascii() else rich_cells.cell_len
+    widths = [max(map(measure, column)) for column in zip(*rows, strict=True)]
+    if REDRAWN.search(whole) or "\n" in whole or sum(widths) + GAP * len(widths) > UNWRAPPED:
+        return None
+    rights = [column.endswith(">") for column in content.columns]
+    lines = []
+    for row in rows:
+        texts = []
+        for text, width, right in zip(row, widths, rights, strict=True):
+            blanks = " " * (width - measure(text))
+            texts.append(blanks + text if right else text + blanks)
+        lines.append((" " * GAP).join(texts) + "\n")
+    return "".join(lines)
 
 
 def _written_out(match: re.Match[str]) -> str:
@@ -158,32 +289,5 @@ def _written_out(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def _console(stream: TextIO) -> Console:
-    if isinstance(stream, TextIOWrapper):  # a test may put something else in its place
-        stream.reconfigure(errors="backslashreplace")
-    shown = stream.isatty()
-    return Console(
-        file=stream,
-        width=None if shown else UNWRAPPED,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        soft_wrap=not shown,
-    )
-
-
 def _is_unicode(stream: IO[str]) -> bool:
     return (getattr(stream, "encoding", "") or "").lower().replace("-", "").startswith("utf")
-
-
-def _unless_gone(console: Console, write: Callable[[], object]) -> None:
-    """Write, unless whoever read this stream has gone; then nothing is written to it any more."""
-    if console.quiet:
-        return
-    try:
-        write()
-        console.file.flush()
-    except BrokenPipeError:
-        console.quiet = True
-        # Python flushes its streams once more when it ends, and must not complain then.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), console.file.fileno())

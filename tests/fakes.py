@@ -115,7 +115,7 @@ def board(*shots: Shot, cut: Iterable[str | CutEntry] | None = None, name: str =
         cut=tuple(
             entry if isinstance(entry, CutEntry) else CutEntry(entry) for entry in (places if cut is None else cut)
         ),
-        graph=graph,
+        sources={one.id: {before: frozenset({"needs"}) for before in one.depends_on} for one in shots},
     )
 
 

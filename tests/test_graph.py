@@ -15,7 +15,7 @@ SHOTS = "abcdefg"
 EDGES = st.lists(st.tuples(st.sampled_from(SHOTS), st.sampled_from(SHOTS)), max_size=15)
 
 
-def built(edges: list[tuple[str, str]]) -> graph.Graph:
+def built(edges: list[tuple[str, str]]) -> graph.Web:
     """The graph of pairs of a shot and what it needs."""
     needs = {shot: [Edge(up, "needs", ()) for down, up in edges if down == shot] for shot in SHOTS}
     return graph.build(SHOTS, needs)

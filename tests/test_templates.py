@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skyflow.board import naming
+from skyflow.board.bounded import Environment
 from skyflow.board.templates import TemplateFault, Templates
 from tests.paper import PaperFiles, board, codes, reading
 
@@ -312,3 +314,74 @@ def test_an_include_stays_in_the_boards_folder():
     assert Templates(files, {}).render("{% include 'a/../b.j2' %}", {}) == "here"
     with pytest.raises(TemplateFault, match="leads out of the board's folder"):
         Templates(files, {}).render("{% include '../other.j2' %}", {})
+
+
+PIECES = st.sampled_from(
+    [
+        *("{{ word }}", "{{word}}", "{{ number\n}}", "{{ shot.id }}", "{{ deep.down.word }}", "{{ deep.items }}"),
+        *(
+            "{{ shot.gone }}",
+            "{{ gone }}",
+            "{{ list }}",
+            "{{ none }}",
+            "{{ for }}",
+            "{{ in }}",
+            "{{ loop }}",
+            "{{ range }}",
+        ),
+        *(
+            "{{- word -}}",
+            "{{ word | upper }}",
+            "{% if word %}",
+            "{% endif %}",
+            "{# x #}",
+            "{{{ word }}",
+            "{{ word }}}",
+        ),
+        *(
+            "{",
+            "}",
+            "{{",
+            "}}",
+            "%}",
+            "{%",
+            "#}",
+            "\r\n",
+            "\n",
+            " ",
+            "看",
+            "{{ word\u00a0}}",
+            "{{ wörd }}",
+            "{{ shots }}",
+        ),
+        *(
+            "{{ true }}",
+            "{{ self }}",
+            "{{ caller }}",
+            "{{ shot }}",
+            "{{ word.x }}",
+            "{{ deep._x }}",
+            "{{ 5 }}",
+            "@word",
+        ),
+    ]
+)
+NAMES = SCOPE | {
+    "deep": {"down": {"word": "{{ word }}"}, "items": "mine", "_x": "hidden"},
+    **dict.fromkeys(["for", "in", "loop", "range", "none", "true", "caller", "wörd"], "taken"),
+}
+
+
+@given(st.lists(PIECES, max_size=6).map("".join))
+def test_what_is_written_without_compiling_is_what_compiling_would_write(text):
+    plain = naming.written(text, NAMES, {"id": "lamp"})
+    if plain is not None:
+        template = Environment(PaperFiles().text, 1).from_string(text)
+        assert plain == template.render({**NAMES, "shot": {"id": "lamp"}})
+
+
+def test_a_board_whose_prompts_only_name_values_compiles_nothing(monkeypatch):
+    monkeypatch.delattr(Templates, "_environment")
+    assert render("{{ word }}, {{ number }}") == "storm, 8000000"
+    with pytest.raises(AttributeError):
+        render("{{ word | upper }}")

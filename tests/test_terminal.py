@@ -18,7 +18,7 @@ from skyflow.commands.watching import LiveTable, sentence
 from skyflow.commands.words import clock, length, listed, number, size
 from skyflow.problems import Place, Problem, Related
 from skyflow.running import events
-from skyflow.terminal import CONTROL, Terminal, visible
+from skyflow.terminal import CONTROL, Stream, Terminal, cells, table, visible
 from tests.fakes import board, shot
 
 ODD = st.sampled_from("ab {}:看ア🜁😀éé\u0301\u0301\u200d\t\x1b\u202e…")
@@ -203,3 +203,35 @@ def test_shots_that_are_used_again_are_no_news_unless_asked_for():
     event = events.ShotDone(at=0, shot="one", how="reused")
     assert sentence(event) == ""
     assert sentence(event, verbose=True) == "one: unchanged"
+
+
+def stream_of(*, console_only: bool) -> Stream:
+    made = Stream(io.StringIO())
+    made._seen = console_only
+    return made
+
+
+def unfilled(text: str) -> str:
+    return "\n".join(line.rstrip(" ") for line in text.split("\n"))
+
+
+@given(
+    st.lists(st.sampled_from(["", "shot", "cost>", "why", "看"]), min_size=1, max_size=4),
+    st.lists(st.lists(st.text(ODD | st.sampled_from("\n\r 0"), max_size=9), min_size=4, max_size=4), max_size=4),
+)
+def test_a_table_in_a_file_is_the_one_that_rich_draws(columns, rows):
+    made = table(*columns)
+    for row in rows:
+        made.add_row(*cells(*row[: len(columns)]), style="green")
+    assert unfilled(stream_of(console_only=False).drawn(made)) == unfilled(stream_of(console_only=True).drawn(made))
+
+
+@given(st.text(ODD | st.sampled_from("\n\r\b 0[/]"), max_size=60))
+def test_a_text_in_a_file_is_the_one_that_rich_writes(text):
+    assert stream_of(console_only=False).drawn(text, "bold") == stream_of(console_only=True).drawn(text, "bold")
+
+
+def test_a_table_too_wide_for_any_file_is_left_to_rich():
+    made = table("shot", "why")
+    made.add_row("lamp", "x" * 100_001)
+    assert stream_of(console_only=False).drawn(made) == stream_of(console_only=True).drawn(made)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skyflow.backends.animatic import Animatic
-from skyflow.backends.runware.backend import Runware
+from skyflow.backends.paid import PaidBackend
 from skyflow.errors import UsageError
+from skyflow.late import late
+from skyflow.planning.plan import Maker
 from skyflow.problems import did_you_mean
 
 if TYPE_CHECKING:
+    from importlib import metadata
     from importlib.metadata import EntryPoint
 
+    from skyflow.backends import animatic
     from skyflow.backends.base import Backend
+    from skyflow.backends.runware import backend as runware
+else:
+    animatic, runware = late("skyflow.backends.animatic"), late("skyflow.backends.runware.backend")
+    metadata = late("importlib.metadata")
 
 GROUP = "skyflow.backends"
 SHIPPED = ("animatic", "runware")
@@ -23,7 +29,7 @@ SHIPPED = ("animatic", "runware")
 
 def names() -> tuple[str, ...]:
     """Every backend that ``get`` knows."""
-    return tuple(sorted({*SHIPPED, *(point.name for point in entry_points(group=GROUP))}))
+    return tuple(sorted({*SHIPPED, *(point.name for point in metadata.entry_points(group=GROUP))}))
 
 
 def get(backend: str | Backend, *, proxy: str | None = None) -> Backend:
@@ -40,14 +46,19 @@ def get(backend: str | Backend, *, proxy: str | None = None) -> Backend:
     if not isinstance(backend, str):
         return backend
     if backend == "animatic":
-        return Animatic(proxy)
+        return animatic.Animatic(proxy)
     if backend == "runware":
-        return Runware()
-    for point in entry_points(group=GROUP, name=backend):
+        return runware.Runware()
+    for point in metadata.entry_points(group=GROUP, name=backend):
         return _plugged_in(point)
     raise UsageError(
         f"there is no backend '{backend}'", did_you_mean(backend, names()) or f"known: {', '.join(names())}"
     )
+
+
+def maker_of(backend: Backend) -> Maker:
+    """A backend as the plan sees it."""
+    return Maker(backend.name, backend.version, backend.output, paid=isinstance(backend, PaidBackend))
 
 
 def rests_on(maker: Backend) -> frozenset[Path]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from skyflow.late import late
 from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
     from skyflow.problems import Problem
+else:
+    nx = late("networkx")
 
 EdgeKind = Literal["extends", "edits", "frames", "tag", "needs"]
 MediaKind = Literal["image", "clip", "voice"]
@@ -264,7 +268,7 @@ class CutEntry:
     end: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Board:
     """A checked board.
 
@@ -274,7 +278,7 @@ class Board:
         order: every shot after those it depends on; ties in file order.
         cut: the final edit, in order.
         budget: USD that one run may cost at most; None where the board sets none.
-        graph: an edge from each shot to those that depend on it; each edge carries ``kinds``, a set of EdgeKind.
+        sources: for each shot, the shots that it depends on, and all the reasons.
         warnings: problems that stop nothing.
     """
 
@@ -284,11 +288,20 @@ class Board:
     shots: Mapping[str, Shot]
     order: tuple[str, ...]
     cut: tuple[CutEntry, ...]
-    graph: nx.DiGraph[str]
+    sources: Mapping[str, Mapping[str, frozenset[EdgeKind]]]
     warnings: tuple[Problem, ...] = ()
     budget: Decimal | None = None
 
-    @property
+    @cached_property
+    def graph(self) -> nx.DiGraph[str]:
+        """An edge from each shot to those that depend on it; each edge carries ``kinds``, a set of EdgeKind."""
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        graph.add_nodes_from(self.shots)
+        for shot, sources in self.sources.items():
+            graph.add_edges_from((upstream, shot, {"kinds": set(kinds)}) for upstream, kinds in sources.items())
+        return graph
+
+    @cached_property
     def cut_shots(self) -> tuple[str, ...]:
         """The shots of the final edit, each once."""
         return tuple(dict.fromkeys(entry.shot for entry in self.cut))

@@ -105,8 +105,9 @@ def _resolve(name: str, written: WrittenBoard, source: Source, files: Files, fin
     """Everything after the schema; None where not every shot could be resolved."""
     prompts, drafts = _drafts(written, source, files, findings)
     web = graph.build(written.shots, {shot: made.edges for shot, made in drafts.items()})
-    graph.report_cycles(web, findings)
     order = graph.order(web)
+    if len(order) < len(web):
+        graph.report_cycles(web, findings)
     resolver = Resolver(written, files, findings)
     for shot_id in order:
         with findings.about(written.shots[shot_id]):
@@ -118,7 +119,7 @@ def _resolve(name: str, written: WrittenBoard, source: Source, files: Files, fin
         return None
     shots = {shot_id: resolver.shots[shot_id] for shot_id in written.shots}
     budget = None if written.budget is None else Decimal(str(written.budget))
-    return Board(name, written.title or name, written.model, shots, order, cut, web, budget=budget)
+    return Board(name, written.title or name, written.model, shots, order, cut, graph.kinds(web), budget=budget)
 
 
 def _drafts(

@@ -7,19 +7,23 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import jsonschema
+import jsonschema_rs
 
 from skyflow.board.address import without_secrets
 from skyflow.board.source import dotted
+from skyflow.late import late
 from skyflow.problems import Problem, did_you_mean, listed
 from skyflow.published import schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    import jsonschema
     from jsonschema.exceptions import ValidationError
 
     from skyflow.board.source import Path, Source
+else:
+    jsonschema = late("jsonschema")
 
 MAX_PROBLEMS = 1000
 """After so many the rest of the data is not compared: nobody mends more at once."""
@@ -77,6 +81,8 @@ def check(source: Source, sections: Collection[str] = ()) -> Iterator[tuple[Path
     if sections:
         known = rules["properties"]
         rules |= {"required": [], "properties": {key: known[key] for key in ("skyflow", *sections)}}
+    if _accepted(source.data, rules):
+        return
     errors = islice(jsonschema.Draft202012Validator(rules).iter_errors(source.data), MAX_PROBLEMS)
     faults = [_fault(meant) for error in errors for meant in _meant(error)]
     wrong_kind = {fault.path for fault in faults if fault.rule == "type"}
@@ -84,6 +90,14 @@ def check(source: Source, sections: Collection[str] = ()) -> Iterator[tuple[Path
         # What is of the wrong kind is not among the values allowed either; once is enough.
         if fault.rule == "type" or fault.path not in wrong_kind or fault.key:
             yield from _explain(source, fault)
+
+
+def _accepted(data: Any, rules: dict[str, Any]) -> bool:  # noqa: ANN401 - any YAML
+    """Whether the data is of the schema, in a fiftieth of the time that it takes to say where it is not."""
+    try:
+        return jsonschema_rs.Draft202012Validator(rules).is_valid(data)
+    except ValueError:  # a value that JSON has no form for: it is explained, if it is a fault
+        return False
 
 
 def _meant(error: ValidationError) -> list[ValidationError]:

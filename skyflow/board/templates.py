@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import jinja2
-
-from skyflow.board.bounded import Environment, NotText, TooMuch
+from skyflow.board import naming
 from skyflow.board.files import FileFault
+from skyflow.late import late
 from skyflow.problems import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import jinja2
+
+    from skyflow.board import bounded
     from skyflow.board.files import Files
+else:
+    jinja2, bounded = late("jinja2"), late("skyflow.board.bounded")
 
 MAX_OUTPUT = 64 * 1024
 MAX_TEMPLATE = 64 * 1024
@@ -76,7 +81,11 @@ class Templates:
         self._names = sorted({*scope, "shot"})
         self.words: set[str] = set()
         """Every word of every expression that was read: a name that is none of them was not asked for."""
-        self._environment = Environment(self._load, len(scope.get("shots", ())))
+
+    @cached_property
+    def _environment(self) -> bounded.Environment:
+        """Made for the first prompt that is a template."""
+        return bounded.Environment(self._load, len(self._scope.get("shots", ())))
 
     def render(self, text: str, shot: Mapping[str, Any]) -> str:
         """A prompt in its final words, mentions and all.
@@ -108,9 +117,9 @@ class Templates:
                 return _located(error, error.message or str(error.name), "mend the path")
             case FileFault():
                 return _located(error, error.message, error.remedy)
-            case NotText():
+            case bounded.NotText():
                 return _located(error, str(error), "give it a value, or end with a filter such as `| join(', ')`")
-            case TooMuch() | MemoryError():
+            case bounded.TooMuch() | MemoryError():
                 return _located(error, "the template does or writes too much", "let it do less")
             case RecursionError():
                 return TemplateFault("the template calls itself without end, or nests too deep", "flatten it")
@@ -142,7 +151,7 @@ class Templates:
                 raise jinja2.TemplateNotFound(name, fault.message) from fault
             raise
         if len(text) > MAX_TEMPLATE:
-            raise TooMuch
+            raise bounded.TooMuch
         self._note_words(text)
         return text
 
@@ -152,15 +161,18 @@ class Templates:
 
     def _write(self, text: str, shot: Mapping[str, Any]) -> str:
         if len(text) > MAX_TEMPLATE:
-            raise TooMuch
+            raise bounded.TooMuch
         self._note_words(text)
+        plain = naming.written(text, self._scope, shot)
+        if plain is not None and len(plain) <= MAX_OUTPUT:
+            return plain
         written, pieces = 0, []
         with self._environment:
             self._environment.spend(len(self._names))  # Jinja2 copies the scope for each template
             for piece in self._environment.from_string(text).generate(self._scope, shot=shot):
                 written += len(piece)
                 if written > MAX_OUTPUT:
-                    raise TooMuch
+                    raise bounded.TooMuch
                 pieces.append(piece)
         return "".join(pieces)
 

@@ -42,7 +42,7 @@ def _edges(board: Board, chosen: frozenset[str]) -> Iterator[tuple[str, str, lis
     for shot in board.shots.values():
         for upstream in shot.depends_on:
             if shot.id in chosen and upstream in chosen:
-                yield upstream, shot.id, sorted(board.graph.edges[upstream, shot.id]["kinds"])
+                yield upstream, shot.id, sorted(board.sources[shot.id][upstream])
 
 
 def _mermaid(board: Board, chosen: frozenset[str], edges: list[tuple[str, str, list[str]]]) -> Iterator[str]:

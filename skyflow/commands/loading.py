@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from skyflow import pipeline
 from skyflow.board.source import MAX_BYTES, Source
-from skyflow.commands import problems
 from skyflow.commands.verbs import DEFAULT_BOARD
 from skyflow.errors import BoardHeld, BoardInvalid, UsageError
+from skyflow.late import late
 from skyflow.media import plain
 from skyflow.problems import did_you_mean
 from skyflow.store.hold import hold
@@ -21,10 +21,12 @@ from skyflow.store.hold import hold
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from skyflow.commands import problems
     from skyflow.pipeline import Loaded
     from skyflow.store.hold import Held
     from skyflow.terminal import Terminal
-
+else:
+    problems = late("skyflow.commands.problems")
 
 NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 """What a var can be called, in a board and outside."""

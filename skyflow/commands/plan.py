@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import networkx as nx
-from rich.text import Text
-
 from skyflow import backends, pipeline
+from skyflow.board import graph
 from skyflow.commands import loading
 from skyflow.commands.choosing import chosen
 from skyflow.commands.words import length, number
@@ -20,11 +18,9 @@ from skyflow.terminal import cells, table, visible
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from rich.table import Table
-
     from skyflow.commands.choosing import AboutShots
     from skyflow.planning.plan import Plan, Step
-    from skyflow.terminal import Terminal
+    from skyflow.terminal import Table, Terminal
 
 STYLES = {
     Action.MAKE: "green",
@@ -71,18 +67,18 @@ def _tell(terminal: Terminal, whole: Plan) -> None:
     film = whole.board.cut_seconds
     title = visible(whole.board.title or whole.board.name)
     head = f"{title}: {number(len(whole.board.shots), 'shot')}, a cut of {length(film)}, drawn by {whole.maker.name}"
-    terminal.show(Text(head, "bold"))
+    terminal.show(head, "bold")
     if not whole.steps:
-        terminal.show(Text("No shot is selected."))
+        terminal.show("No shot is selected.")
         return
-    terminal.show(_steps(whole, narrow=terminal.out.width < NARROW))
+    terminal.show(_steps(whole, narrow=terminal.width < NARROW))
     if any(step.shot.notes for step in whole.steps):
-        terminal.show(Text("\ndecided for you", "bold"))
+        terminal.show("\ndecided for you", "bold")
         terminal.show(_notes(whole))
     terminal.show()
-    terminal.show(Text(summary(whole)))
+    terminal.show(summary(whole))
     for note in whole.notes:
-        terminal.show(Text(note, "yellow"))
+        terminal.show(note, "yellow")
 
 
 def _steps(whole: Plan, *, narrow: bool) -> Table:
@@ -150,6 +146,5 @@ def _price(whole: Plan) -> str:
 
 def _longest_chain(whole: Plan) -> list[str]:
     """What bounds a run's time: the shots to be made that have to be made one after the other."""
-    todo = [step.shot.id for step in whole.steps if step.missing]
-    chain: list[str] = nx.dag_longest_path(whole.board.graph.subgraph(todo))
-    return chain
+    todo = {step.shot.id for step in whole.steps if step.missing}
+    return graph.longest({shot: sources for shot, sources in whole.board.sources.items() if shot in todo})

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyflow import pipeline
-from skyflow.commands import problems
 from skyflow.commands.loading import AboutBoard, overrides
 from skyflow.commands.words import length, number
 from skyflow.errors import ExitCode
+from skyflow.late import late
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from skyflow.board.model import Board
+    from skyflow.commands import problems
     from skyflow.terminal import Terminal
+else:
+    problems = late("skyflow.commands.problems")
 
 
 def validate(*, terminal: Terminal, form: str, **about: Unpack[AboutBoard]) -> ExitCode:

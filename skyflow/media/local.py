@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from itertools import islice
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 from skyflow import digest
@@ -16,15 +16,20 @@ from skyflow.board.files import FileFault
 from skyflow.board.model import FileMedia
 from skyflow.board.text import decode
 from skyflow.errors import MediaError
-from skyflow.media import plain, probe
+from skyflow.late import late
+from skyflow.media import plain
 from skyflow.problems import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
+    from skyflow.media import probe
+    from skyflow.media.seen import Seen
 
     Facts = TypeVar("Facts", ImageFacts, ClipFacts, VoiceFacts)
+else:
+    probe = late("skyflow.media.probe")
 
 MAX_TEXT_BYTES = 1024 * 1024
 
@@ -35,6 +40,10 @@ NOT_A_PATH = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 """Characters that a file's name could hold on some systems, and that no message could show."""
 
 
+NOT_RELATIVE = re.compile(r"/|[A-Za-z]:|.*\\", re.DOTALL)
+"""How a path begins that is not relative, here or on Windows; no file of a project has a backslash in its name."""
+
+
 class LocalFiles:
     """``board.files.Files`` over a folder. Each file is looked at once.
 
@@ -42,10 +51,16 @@ class LocalFiles:
         looked: every path that was looked for, whatever was found there.
     """
 
-    def __init__(self, folder: Path, root: Path) -> None:
-        """Take the board's folder, which paths are relative to, and the project's root, which none may leave."""
+    def __init__(self, folder: Path, root: Path, seen: Seen | None = None) -> None:
+        """Take the board's folder, which paths are relative to, and the project's root, which none may leave.
+
+        Args:
+            seen: what is known of the project's media from before.
+        """
         self._folder = folder
         self._root = root.resolve()
+        self._seen = seen
+        self._folders: dict[str, str | None] = {}
         self._known: dict[tuple[str, str], FileMedia | FileFault] = {}
         self._texts: dict[str, str] = {}
         self.looked: set[Path] = set()
@@ -96,7 +111,7 @@ class LocalFiles:
         known = self._known.get((kind, path))
         if known is None:
             try:
-                known = self._look(path, look)
+                known = self._look(kind, path, look)
             except FileFault as fault:
                 known = fault
             self._known[kind, path] = known
@@ -104,11 +119,17 @@ class LocalFiles:
             raise FileFault(known.code, known.message, known.remedy)
         return known
 
-    def _look(self, path: str, look: Callable[[Path], Facts]) -> FileMedia:
+    def _look(self, kind: str, path: str, look: Callable[[Path], Facts]) -> FileMedia:
         found = self._find(path)
         try:
+            if known := self._seen.find(kind, str(found)) if self._seen else None:
+                return FileMedia(self._named(path, found), *known)
+            before = self._seen.looking(str(found)) if self._seen else None
             facts = look(found)  # first: gigabytes of anything else are not worth a hash
-            return FileMedia(self._named(path, found), digest.of_file(found), facts)
+            sha256 = digest.of_file(found)
+            if self._seen and before:
+                self._seen.keep(kind, str(found), before, (sha256, facts))
+            return FileMedia(self._named(path, found), sha256, facts)
         except MediaError as error:
             raise FileFault("SF0504", error.message, error.remedy) from error
         except OSError as error:
@@ -117,7 +138,7 @@ class LocalFiles:
     def _named(self, path: str, found: Path) -> str:
         """The plainest spelling of a path; beside a linked folder ``..`` is not what it looks like, and stays."""
         plain = os.path.normpath(path)
-        return plain if (self._folder / plain).resolve() == found else path
+        return plain if plain == path or (self._folder / plain).resolve() == found else path
 
     def _find(self, path: str) -> Path:
         """The regular file that a path leads to, every link followed."""
@@ -128,9 +149,11 @@ class LocalFiles:
             raise FileFault("SF0503", f"a path of {len(path):,} characters leads nowhere", "name a file")
         if bad := NOT_A_PATH.search(path):
             raise FileFault("SF0503", f"a path cannot hold the character U+{ord(bad[0]):04X}", "remove it")
-        if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or "\\" in path:
+        if NOT_RELATIVE.match(path):
             raise FileFault("SF0502", f"{path} is not a path relative to the board", "use a relative path with /")
         self.looked.add(self._folder / path)
+        if (plainly := self._plainly(path)) is not None:
+            return plainly
         try:
             found = (self._folder / path).resolve()
             if not found.is_relative_to(self._root):
@@ -144,6 +167,21 @@ class LocalFiles:
             what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
             raise FileFault("SF0503", f"{path} is {what}", "name a file")
         return found
+
+    def _plainly(self, path: str) -> Path | None:
+        """The same for a regular file that is no link, of a folder that was asked for before: nearly every one."""
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:
+            real = os.path.realpath(self._folder / folder)
+            self._folders[folder] = real if Path(real).is_relative_to(self._root) else None
+        inside = self._folders[folder]
+        if inside is None or name in {"", ".", ".."}:
+            return None
+        try:
+            found = f"{inside}{os.sep}{name}"
+            return Path(found) if stat.S_ISREG(os.lstat(found).st_mode) else None
+        except (OSError, ValueError):
+            return None
 
     def _near(self, path: str) -> str:
         """A file of a like name in the folder that is meant."""

@@ -12,17 +12,20 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator
 
+from skyflow.late import late
 from skyflow.planning.request import replaced
 from skyflow.published import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    import jsonschema
     from jsonschema import ValidationError
 
     from skyflow.planning.request import Request
+else:
+    jsonschema = late("jsonschema")
 
 SCHEMA = "skyreels-v4.request"
 STAND_IN = "00000000-0000-4000-8000-000000000000"
@@ -83,7 +86,7 @@ def body_faults(body: Mapping[str, Any]) -> list[Fault]:
     """The same for a task as it goes over the wire, every medium a string."""
     if _quick().is_valid(body):
         return []
-    found = _faults(Draft202012Validator(schema(SCHEMA)).iter_errors(body))
+    found = _faults(jsonschema.Draft202012Validator(schema(SCHEMA)).iter_errors(body))
     return sorted(set(found), key=_by_path)
 
 

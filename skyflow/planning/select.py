@@ -18,18 +18,21 @@ from functools import cached_property, reduce
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import networkx as nx
-
 from skyflow.errors import UsageError
+from skyflow.late import late
 from skyflow.planning.plan import Action
 from skyflow.problems import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    import networkx as nx
+
     from skyflow.board.model import Board
     from skyflow.planning.plan import Plan
     from skyflow.planning.takes import Known
+else:
+    nx = late("networkx")
 
 PART = re.compile(
     r"(?:(?P<before>[0-9]{0,9})\+)?(?:(?P<method>[A-Za-z_]+):)?(?P<name>[A-Za-z*?][A-Za-z0-9_*?]*)"

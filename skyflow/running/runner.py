@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from skyflow.backends import maker_of
 from skyflow.backends.paid import Desk, PaidBackend
 from skyflow.errors import Refused
-from skyflow.planning.plan import Action, Maker, Plan, plan
+from skyflow.planning.plan import Action, plan
 from skyflow.running import events
 from skyflow.running.aside import Aside
 from skyflow.running.cutting import Cutting
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from skyflow.backends.base import Backend
     from skyflow.board.model import Board
+    from skyflow.planning.plan import Maker, Plan
     from skyflow.running.events import Watcher
     from skyflow.store.hold import Held
     from skyflow.store.project import Project
@@ -128,11 +130,6 @@ async def recover_all(backend: PaidBackend, held: Held, aside: Aside | None = No
         desk = Desk(board=project.name, folder=project.folder, journal=journal, purse=purse)
         till = Till(journal, purse, await stack.enter_async_context(backend.session(desk)))
         return await recover(records, till, Keeping(held.objects, aside, journal), known, work)
-
-
-def maker_of(backend: Backend) -> Maker:
-    """A backend as the plan sees it."""
-    return Maker(backend.name, backend.version, backend.output, paid=isinstance(backend, PaidBackend))
 
 
 def _journal(stack: AsyncExitStack, project: Project, backend: Backend) -> SqliteJournal | None:

@@ -11,20 +11,22 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import anyio
-from anyio.streams.text import TextReceiveStream
-
 from skyflow.backends.base import Made
 from skyflow.board.model import Output, Size
 from skyflow.errors import MakeError, UsageError
+from skyflow.late import late
 from skyflow.models.skyreels_v4 import RESOLUTIONS, nearest_size
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    import anyio
+    import anyio.streams.text as anyio_text
     from anyio.abc import Process
 
     from skyflow.backends.base import Assignment, Progress
+else:
+    anyio, anyio_text = late("anyio"), late("anyio.streams.text")
 
 DRAWING = "1"
 """Raised whenever the same request would give other pixels or other sound."""
@@ -111,7 +113,7 @@ async def _drawn(process: Process, assignment: bytes, progress: Progress) -> lis
 async def _answers(process: Process) -> AsyncGenerator[Any, None]:
     assert process.stdout is not None
     pending = ""
-    async for text in TextReceiveStream(process.stdout):
+    async for text in anyio_text.TextReceiveStream(process.stdout):
         *lines, pending = (pending + text).split("\n")
         for line in lines:
             yield json.loads(line)
