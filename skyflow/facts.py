@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,16 @@ class ClipFacts:
         return self.width * self.height
 
 
+@lru_cache(maxsize=1024)
+def exact(seconds: float | Fraction) -> Fraction:
+    """Seconds as somebody wrote them, without the error that binary brought: 0.1 is a tenth."""
+    return Fraction(seconds).limit_denominator(1_000_000)
+
+
+@lru_cache(maxsize=1024)
 def frame_count(seconds: float | Fraction, rate: Fraction) -> int:
     """How many frames last ``seconds`` at ``rate``, to the nearest, halves up, at least one."""
-    return max(1, int(Fraction(seconds).limit_denominator(1_000_000) * rate + Fraction(1, 2)))
+    return max(1, int(exact(seconds) * rate + Fraction(1, 2)))
 
 
 def timecode(frame: int, rate: Fraction) -> str:

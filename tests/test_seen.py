@@ -6,6 +6,7 @@ import json
 import os
 import time
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,11 @@ from skyflow.media import probe
 from skyflow.media.local import LocalFiles
 from skyflow.media.seen import GRAIN, KEPT, Seen
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skyflow.board.model import FileMedia
+
 
 @pytest.fixture
 def looks(monkeypatch, tmp_path):
@@ -21,7 +27,7 @@ def looks(monkeypatch, tmp_path):
     (tmp_path / ".skyflow").mkdir()
     decoded = []
     image = probe.image
-    monkeypatch.setattr(probe, "image", lambda path: decoded.append(path.name) or image(path))
+    monkeypatch.setattr(probe, "image", lambda path: (decoded.append(path.name), image(path))[1])
     # The system notes when it changes a file, and tests cannot wait: they see the program's clock two grains ahead.
     monkeypatch.setattr("skyflow.media.seen.time.time_ns", lambda: time_ns() + 2 * GRAIN)
     return decoded
@@ -30,13 +36,13 @@ def looks(monkeypatch, tmp_path):
 time_ns = time.time_ns
 
 
-def draw(path, colour):
+def draw(path: Path, colour: str) -> None:
     from PIL import Image  # noqa: PLC0415 - only to draw
 
     Image.new("RGB", (8, 4), colour).save(path, "BMP")  # always as large
 
 
-def image(folder):
+def image(folder: Path) -> FileMedia:
     seen = Seen(folder / ".skyflow")
     try:
         return LocalFiles(folder, folder, seen).image("a.png")
@@ -106,7 +112,7 @@ def test_a_picture_is_no_clip_because_it_was_seen(tmp_path):
         LocalFiles(tmp_path, tmp_path, Seen(tmp_path / ".skyflow")).voice("a.png")
 
 
-def forged(payload):
+def forged(payload: bytes) -> bytes:
     return sha256(payload).hexdigest().encode() + b"\n" + payload
 
 

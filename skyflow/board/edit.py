@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyflow.board.draft import known_shot
 from skyflow.board.model import CutEntry
+from skyflow.facts import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,4 +60,4 @@ def _stretch(shot: Shot, item: Mapping[str, Any], path: Path, findings: Findings
 
 def _frame(seconds: float, rate: Fraction) -> int:
     """The frame boundary nearest to a time, halves up."""
-    return int(Fraction(seconds).limit_denominator(1_000_000) * rate + Fraction(1, 2))
+    return int(exact(seconds) * rate + Fraction(1, 2))

@@ -38,6 +38,8 @@ def hidden(problems: Iterable[Problem], data: Any) -> Iterator[Problem]:  # noqa
     Args:
         data: the board, as far as it could be read: an alias shows nothing of what it stands for.
     """
+    if not (problems := tuple(problems)):
+        return
     secrets = sorted({value for value in _values(data) if len(value) >= SHORT}, key=len, reverse=True)
     queries = frozenset(query for query in _queries(data) if len(query) >= SHORT)
     lines: dict[str, str] = {}  # a line may be megabytes long, and stand in many problems

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from skyflow.board.model import Output, Size
+from skyflow.facts import exact
 from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def shape(draft: Draft, media: list[Medium], findings: Findings) -> Shape:
     resolution, size = _picture(draft, media, findings)
     duration = draft.shot.get("duration") or skyreels_v4.DURATION_DEFAULT
     references = [medium for medium in media if medium.reference]
-    seconds = max([Fraction(duration).limit_denominator(1_000_000), *(medium.seconds for medium in references)])
+    seconds = max([exact(duration), *(medium.seconds for medium in references)])
     audio = _audio(draft, bool(references), findings)
     sound = any(medium.sound for medium in references) if audio is None else audio
     made = size or Size(*skyreels_v4.nearest_size(resolution, media[0].width, media[0].height))

@@ -8,7 +8,7 @@ import re
 import stat
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from skyflow import digest
 from skyflow.board.address import scheme, without_secrets
@@ -21,13 +21,10 @@ from skyflow.media import plain
 from skyflow.problems import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from skyflow.board.model import MediaKind
     from skyflow.facts import ClipFacts, ImageFacts, VoiceFacts
     from skyflow.media import probe
     from skyflow.media.seen import Seen
-
-    Facts = TypeVar("Facts", ImageFacts, ClipFacts, VoiceFacts)
 else:
     probe = late("skyflow.media.probe")
 
@@ -89,7 +86,7 @@ class LocalFiles:
 
     def image(self, path: str) -> FileMedia:
         """A picture that decodes; raises FileFault."""
-        return self._media("image", path, probe.image)
+        return self._media("image", path)
 
     @staticmethod
     def picture(content: bytes) -> tuple[str, ImageFacts]:
@@ -101,17 +98,17 @@ class LocalFiles:
 
     def clip(self, path: str) -> FileMedia:
         """A clip that decodes; raises FileFault."""
-        return self._media("clip", path, probe.clip)
+        return self._media("clip", path)
 
     def voice(self, path: str) -> FileMedia:
         """A sound that decodes; raises FileFault."""
-        return self._media("voice", path, probe.voice)
+        return self._media("voice", path)
 
-    def _media(self, kind: str, path: str, look: Callable[[Path], Facts]) -> FileMedia:
+    def _media(self, kind: MediaKind, path: str) -> FileMedia:
         known = self._known.get((kind, path))
         if known is None:
             try:
-                known = self._look(kind, path, look)
+                known = self._look(kind, path)
             except FileFault as fault:
                 known = fault
             self._known[kind, path] = known
@@ -119,13 +116,13 @@ class LocalFiles:
             raise FileFault(known.code, known.message, known.remedy)
         return known
 
-    def _look(self, kind: str, path: str, look: Callable[[Path], Facts]) -> FileMedia:
+    def _look(self, kind: MediaKind, path: str) -> FileMedia:
         found = self._find(path)
         try:
             if known := self._seen.find(kind, str(found)) if self._seen else None:
                 return FileMedia(self._named(path, found), *known)
             before = self._seen.looking(str(found)) if self._seen else None
-            facts = look(found)  # first: gigabytes of anything else are not worth a hash
+            facts = _probed(kind, found)  # first: gigabytes of anything else are not worth a hash
             sha256 = digest.of_file(found)
             if self._seen and before:
                 self._seen.keep(kind, str(found), before, (sha256, facts))
@@ -191,6 +188,16 @@ class LocalFiles:
             names = []
         known = [(PurePosixPath(path).parent / name).as_posix() for name in names]
         return did_you_mean(path, known) or "mend the path, or put the file there"
+
+
+def _probed(kind: MediaKind, found: Path) -> ImageFacts | ClipFacts | VoiceFacts:
+    match kind:
+        case "image":
+            return probe.image(found)
+        case "clip":
+            return probe.clip(found)
+        case "voice":
+            return probe.voice(found)
 
 
 def _unreadable(path: str, error: Exception) -> FileFault:

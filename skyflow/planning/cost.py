@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from skyflow.board.model import Address, ShotClip
-from skyflow.facts import ClipFacts
+from skyflow.facts import ClipFacts, exact
 from skyflow.models import skyreels_v4
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def cost(board: Board, shot: Shot, takes: int, lengths: Mapping[str, Fraction] =
 
 def billed_seconds(board: Board, shot: Shot, lengths: Mapping[str, Fraction] = NO_LENGTHS) -> Fraction:
     """The longer of a shot's duration and of the clips that it edits or moves like."""
-    asked = Fraction(shot.duration).limit_denominator(1_000_000)
+    asked = exact(shot.duration)
     sources = [item.clip for item in shot.clips if item.kind == "reference"]
     return max([asked, *(clip_seconds(board, clip, lengths) for clip in sources)])
 

@@ -69,7 +69,7 @@ class Step:
         request: None for footage.
         bound: the request with hashes in place of media, once all of them exist.
         missing: the takes to make.
-        in_flight: those of them that were bought before, or may have been, and are only asked for.
+        in_flight: those of them that were bought before and are only asked for.
         frozen: the version that the lock names, where the shot uses that whatever has changed.
         clip: SHA-256 of the clip that later shots and the cut use, where it is there already.
         cost: USD at the model's prices for the takes that the board asks for, made or not.
@@ -213,9 +213,11 @@ def decide(board: Board, shot: Shot, maker: Maker, known: Known, clips: Mapping[
     picked = version.picked.sha256 if version and version.pick not in missing else None
     in_flight = known.in_flight(bound.key, missing) if maker.paid else ()
     to_buy = len(missing) - len(in_flight)
+    unsure = known.unsure(bound.key, missing) if maker.paid else ()
     if in_flight:
-        named = f"{'take' if len(in_flight) == 1 else 'takes'} {', '.join(map(str, in_flight))}"
-        reason = "bought already and in flight" if not to_buy else f"{reason}; {named} in flight"
+        reason = "bought already and in flight" if not to_buy else f"{reason}; {_named(in_flight)} in flight"
+    if unsure:
+        reason += f"; {_named(unsure)} may have been bought already: the provider is asked first"
     return Step(
         shot=shot,
         action=Action.REUSE if not missing else Action.MAKE if to_buy else Action.RESUME,
@@ -228,6 +230,10 @@ def decide(board: Board, shot: Shot, maker: Maker, known: Known, clips: Mapping[
         cost=price,
         due=cost(board, shot, to_buy, lengths) if maker.paid else Decimal(0),
     )
+
+
+def _named(takes: Sequence[int]) -> str:
+    return f"{'take' if len(takes) == 1 else 'takes'} {', '.join(map(str, takes))}"
 
 
 def _lengths(upstream: Sequence[str], known: Known, clips: Mapping[str, str | None]) -> dict[str, Fraction]:

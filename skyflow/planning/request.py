@@ -8,7 +8,7 @@ the media once they exist; ``shown`` puts what a person wants to read.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from skyflow.board.address import HIDDEN
 from skyflow.board.model import DataMedia, FileMedia, HeldMedia, Media, ShotClip, ShotFrame, UrlMedia
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 SECRETS = frozenset({"webhookURL", "uploadEndpoint"})
 """Parts of a request that nobody but the provider may see."""
+
+
+MEDIA = frozenset(get_args(Media))
+"""Every type of a medium; each is final, and to ask for a type is quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +129,17 @@ def show_medium(medium: Media) -> dict[str, Any]:
 
 def replaced(value: Any, put: Callable[[Media], Any]) -> Any:  # noqa: ANN401 - any JSON goes in and comes out
     """The same JSON with every medium replaced by what ``put`` gives for it."""
-    if isinstance(value, Media):
-        return put(value)
     if isinstance(value, dict):
         return {key: replaced(item, put) for key, item in value.items()}
     if isinstance(value, list):
         return [replaced(item, put) for item in value]
-    return value
+    return put(value) if type(value) in MEDIA else value
 
 
 def _media(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Media]]:  # noqa: ANN401
-    if isinstance(value, Media):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _media(item, (*path, key))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _media(item, (*path, number))
+    if isinstance(value, dict | list):
+        for step, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if type(item) in MEDIA:
+                yield (*path, step), item
+            elif isinstance(item, dict | list):
+                yield from _media(item, (*path, step))

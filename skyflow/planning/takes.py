@@ -113,5 +113,9 @@ class Known(Protocol):
         ...
 
     def in_flight(self, key: str, takes: Collection[int]) -> tuple[int, ...]:
-        """Those of a key's takes that a provider is at, or may be at: bought before, and not fetched yet."""
+        """Those of a key's takes that a provider is at: bought before, and not fetched yet."""
+        ...
+
+    def unsure(self, key: str, takes: Collection[int]) -> tuple[int, ...]:
+        """Those that were sent, and nobody knows whether they arrived: they may have been bought, or not."""
         ...
