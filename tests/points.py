@@ -147,7 +147,7 @@ def _around_names(points: Points) -> None:
         return replace(self, target)
 
     files.settle = settle
-    Path.replace = renamed  # type: ignore[method-assign]
+    Path.replace = renamed  # type: ignore[method-assign, assignment]
 
 
 def _kind(path: Path) -> str:
