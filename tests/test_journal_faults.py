@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,6 +164,111 @@ def test_a_file_torn_at_any_byte_during_a_write_is_undone(path, way):
         for one, other in ((before, during), (during, before)):
             left_by_a_crash(path, one[:place] + other[place:], undo)
             assert way(path) == expected, place
+
+
+def killed(path: Path) -> dict[str, bytes]:
+    """What a writer leaves that is killed: its file and its log, with a whole story that is in the log alone."""
+    with SqliteJournal.open(path) as journal:
+        for stage in [*life(task("a", takes=(1, 2))), *failure(task("b")), *life(task("c"), until=2)]:
+            journal.record(stage)
+        left = {item.name: item.read_bytes() for item in path.parent.iterdir()}
+    path.unlink()
+    assert left.keys() == {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"}
+    return left
+
+
+def put(path: Path, left: dict[str, bytes]) -> None:
+    for item in path.parent.iterdir():
+        item.unlink()
+    for name, content in left.items():
+        path.with_name(name).write_bytes(content)
+
+
+@WAYS
+@pytest.mark.parametrize("index", [True, False])
+def test_what_a_killed_writer_left_is_all_there_and_at_rest_after_the_next_one(path, way, index):
+    left = killed(path)
+    expected = filled(path)
+    if not index:  # it can be made again from the log
+        del left["journal.sqlite-shm"]
+    put(path, left)
+    assert [record.task.uuid for record in way(path)] == ["a", "b", "c"]
+    assert [(one.stage, one.kept) for one in way(path)] == [(one.stage, one.kept) for one in expected]
+    told(path, [Intended(task("after"))])
+    assert [item.name for item in path.parent.iterdir()] == ["journal.sqlite"]
+
+
+def test_what_a_killed_writer_left_is_read_where_nobody_may_write(path):
+    put(path, killed(path))
+
+    def seen() -> dict[str, bytes]:
+        """But for the index, in which a reader who may says how far it has read."""
+        return {
+            item.name: b"" if item.suffix == ".sqlite-shm" else item.read_bytes() for item in path.parent.iterdir()
+        }
+
+    before = seen()
+    for item in path.parent.iterdir():
+        item.chmod(0o400)
+    path.parent.chmod(0o500)
+    try:
+        assert [record.task.uuid for record in looked_at(path)] == ["a", "b", "c"]
+    finally:
+        path.parent.chmod(0o700)
+    assert seen() == before
+
+
+@WAYS
+def test_a_log_torn_at_any_byte_is_a_moment_of_the_story(path, way):
+    """A pulled plug may take the last of what was recorded, and never something from the middle."""
+    whole = [(one.task.uuid, one.stage) for one in filled(path)]
+    path.unlink()
+    left = killed(path)
+    log = left.pop("journal.sqlite-wal")
+    del left["journal.sqlite-shm"]
+    story = []
+    for place in [*range(0, len(log), 1021), len(log)]:
+        put(path, {**left, "journal.sqlite-wal": log[:place]})
+        story.append([(one.task.uuid, one.stage) for one in way(path)])
+    assert len({str(moment) for moment in story}) > 8
+    for earlier, later in pairwise(story):
+        assert [uuid for uuid, _ in later][: len(earlier)] == [uuid for uuid, _ in earlier]
+    assert story[-1] == whole
+
+
+def test_only_what_is_about_to_cost_something_waits_for_the_disk(path):
+    """SQLite is asked what each write was to be, since a pulled plug cannot be had in a test."""
+    said: list[str] = []
+    with SqliteJournal.open(path) as journal:
+        journal._connection.set_trace_callback(said.append)
+        for stage in life(task("a")):
+            journal.record(stage)
+        journal.took(3.0)
+        journal._connection.set_trace_callback(None)
+    asked = [words.rpartition(" ")[2] for words in said if words.startswith("PRAGMA synchronous")]
+    assert asked == ["NORMAL", "EXTRA", "NORMAL", "NORMAL", "NORMAL", "NORMAL"]
+
+
+def test_a_file_system_that_knows_no_log_waits_for_every_write(path, monkeypatch):
+    monkeypatch.setattr(database, "_logged", lambda _: False)
+    said: list[str] = []
+    with SqliteJournal.open(path) as journal:
+        journal._connection.set_trace_callback(said.append)
+        for stage in life(task("a")):
+            journal.record(stage)
+        assert [item.name for item in path.parent.iterdir()] == ["journal.sqlite"]
+        journal._connection.set_trace_callback(None)
+    assert {words.rpartition(" ")[2] for words in said if words.startswith("PRAGMA synchronous")} == {"EXTRA"}
+
+
+@WAYS
+def test_a_journal_that_was_taken_away_from_its_log_is_not_started_anew(path, way):
+    left = killed(path)
+    del left["journal.sqlite"]
+    put(path, left)
+    with pytest.raises(StoreError, match="it is gone, and a write to it was interrupted"):
+        way(path)
+    assert not path.exists()
 
 
 WRITER = """
@@ -336,7 +442,7 @@ def test_a_journal_that_is_taken_away_in_use_takes_nothing_more(path, replaced):
         journal.record(Intended(task("a")))
         path.rename(path.with_name("aside"))
         if replaced:
-            told(path, [Intended(task("a"))])
+            path.write_bytes(path.with_name("aside").read_bytes())
         with pytest.raises(StoreError, match="it was taken away while it was in use"):
             journal.record(Sent("a"))
     assert [record.stage for record in looked_at(path.with_name("aside"))] == [Intended(task("a"))]

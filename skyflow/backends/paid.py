@@ -198,10 +198,12 @@ class Record:
 
 
 class Journal(Protocol):
-    """The durable memory of what was bought. What ``record`` has returned from survives a pulled plug."""
+    """The memory of what was bought. What ``record`` has returned from survives the end of the process, however it
+    ends; ``Sent``, with all that was recorded before it, survives a pulled plug as well.
+    """
 
     def record(self, stage: Stage) -> None:
-        """Append one stage of a task, durably.
+        """Append one stage of a task.
 
         Raises:
             StoreError: the disk refused; then nothing of it may happen.

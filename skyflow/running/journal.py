@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from skyflow import digest
-from skyflow.backends.paid import Intended
+from skyflow.backends.paid import Intended, Sent
 from skyflow.running import entries, stages
 from skyflow.running.record import Unreadable
 from skyflow.store import database
@@ -101,8 +101,8 @@ class SqliteJournal:
         return journal
 
     def close(self) -> None:
-        """Let go of the file; what was recorded is on the disk already."""
-        self._connection.close()
+        """Let go of the file, after which all that was recorded is on the disk."""
+        database.close(self._connection)
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +113,10 @@ class SqliteJournal:
         self.close()
 
     def record(self, stage: Stage) -> None:
-        """Append one stage of a task, durably. What is known already adds nothing.
+        """Append one stage of a task. What is known already adds nothing.
+
+        Only ``Sent`` waits for the disk, and takes all that came before it along. Of what comes after it a pulled
+        plug may take the last: the provider is then asked again, and a clip fetched again. No kill takes anything.
 
         Raises:
             StoreError: the disk refused; then nothing of it is recorded.
@@ -124,7 +127,7 @@ class SqliteJournal:
             stage = entries.read(stage.uuid, entries.name(stage), said)  # what could not be read back is not written
         except Unreadable as error:
             raise RuntimeError(f"{entries.name(stage)} of {stage.uuid} cannot be recorded: {error}") from error
-        with self._writing():
+        with self._writing(durable=isinstance(stage, Sent)):
             at = self._clock()
             before = self.find(stage.uuid)
             if stages.after(before, stage, at) is before:
@@ -230,11 +233,11 @@ class SqliteJournal:
             return self._connection.execute(asked, tuple(values)).fetchall()
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction: all of it is on the disk afterwards, or nothing of it."""
+    def _writing(self, *, durable: bool = False) -> Iterator[None]:
+        """One transaction: all of it is recorded afterwards, or nothing of it."""
         if not self._writes:
             raise RuntimeError(f"{self.path} was opened to be read")
-        with self._alone, database.transaction(self._connection, self.path):
+        with self._alone, database.transaction(self._connection, self.path, durable=durable):
             if database.there(self.path) != self._file:  # what is written to a file without a name survives nothing
                 raise database.damaged(self.path, "it was taken away while it was in use")
             yield

@@ -1,8 +1,9 @@
 """An SQLite file that is written durably, read without a trace, and never taken for what it is not.
 
-It has a rollback journal and no write-ahead log. A log costs fewer flushes, but a reader of it creates files, cannot
-read in a folder that is closed to it, and takes a log that lost its end for one that never had it. Here a transaction
-that has returned is in the one file, whose folder was flushed as well, and a file at rest has no companions.
+While somebody writes to it there is a write-ahead log beside it, which takes one flush for a transaction that has to
+be on the disk and none for one that only has to outlive the process; a rollback journal takes five for either. A file
+at rest has no log: who closes it last puts all into the one file, which then needs no companion, and no right to
+write where somebody wants to read it. Where a file system knows no such log, the rollback journal does.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def writable(path: Path, schema: str, version: int) -> sqlite3.Connection:
         )
     try:
         with errors(path, "open"):
-            _durable(connection)
+            connection.execute("PRAGMA fullfsync = ON")  # macOS leaves bytes in the drive otherwise
         judge(connection, path, version)
     except BaseException:
         connection.close()
@@ -128,13 +129,19 @@ def judge(connection: sqlite3.Connection, path: Path, version: int) -> None:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """All that the body writes, or nothing of it; durable once this has ended.
+def transaction(connection: sqlite3.Connection, path: Path, *, durable: bool = True) -> Iterator[None]:
+    """All that the body writes, or nothing of it. Once this has ended, it outlives the process.
+
+    Args:
+        durable: whether it outlives a pulled plug as well, with all that was written before it. Otherwise it does
+            so from the next durable one on, or from when the file is closed.
 
     Raises:
         StoreError: the disk refused, or the database is damaged.
     """
     with errors(path, "write"):
+        logged = _logged(connection)
+        connection.execute(f"PRAGMA synchronous = {'NORMAL' if logged and not durable else 'EXTRA'}")
         connection.execute("BEGIN IMMEDIATE")
     try:
         with errors(path, "write"):
@@ -206,17 +213,26 @@ def _name(finished: Path, path: Path) -> None:
 def _orphaned(path: Path) -> None:
     """Refuse to start anew beside what only a file that was taken away can explain.
 
-    SQLite would undo an interrupted write of the old file in the new one.
+    SQLite would undo or finish writes to the old file in the new one.
     """
-    if path.with_name(f"{path.name}-journal").exists():
+    if any(path.with_name(f"{path.name}{ending}").exists() for ending in ("-journal", "-wal")):
         raise damaged(path, "it is gone, and a write to it was interrupted")
 
 
-def _durable(connection: sqlite3.Connection) -> None:
-    """EXTRA flushes the folder too once the rollback journal is deleted, which is what commits."""
-    connection.execute("PRAGMA journal_mode = DELETE")
-    connection.execute("PRAGMA synchronous = EXTRA")
-    connection.execute("PRAGMA fullfsync = ON")  # macOS leaves bytes in the drive otherwise
+def _logged(connection: sqlite3.Connection) -> bool:
+    """Whether what is written next goes to a log: it does so where the file system can, once nobody is in the way."""
+    try:
+        ((mode,),) = connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError:
+        return False
+    return bool(mode == "wal")
+
+
+def close(connection: sqlite3.Connection) -> None:
+    """Let go of a file, and leave it without a log if nobody else has it open."""
+    with suppress(sqlite3.Error):  # somebody has: whoever is the last to write to it will
+        connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
 
 
 def _copy(path: Path, memory: sqlite3.Connection) -> None:
