@@ -51,6 +51,16 @@ ONCE_FAILED = {
         SLOWLY,
         ({"do": "hang", "on": "submit", "at": [1]},),
     ),
+    "a take that was added later was bought again by who had neither journal nor lock": Script(
+        1053,
+        (
+            Life(scenes=(Scene("a", takes=2),)),
+            Life(scenes=(Scene("a", takes=3),)),
+            Life(scenes=(Scene("a", takes=3),), loses="everything"),
+            Life(scenes=(Scene("a", takes=3),)),
+        ),
+        SLOWLY,
+    ),
 }
 """What was found by a seed, which the name of each script is, made small."""
 

@@ -111,6 +111,7 @@ class Charge:
         clips: of each take that came to something, its name and the hash of its content.
         home: the names of those that the client has.
         forgotten: the client lost its journal after this was taken.
+        attempt: at the same work.
     """
 
     uuid: str
@@ -119,6 +120,7 @@ class Charge:
     clips: dict[str, str]
     home: frozenset[str]
     forgotten: bool
+    attempt: int
 
 
 @dataclass
@@ -382,6 +384,7 @@ class _Acting(httpx.AsyncBaseTransport):
             path = shelf.clip(row)
             content[row.video] = digest.of_file(path) if path.exists() else f"never drawn {row.video}"
         home = self.at_home()
+        attempts = {post.body["taskUUID"]: post.record.task.attempt for post in self.story.posts if post.record}
         for number, task in enumerate(tasks):
             clips = {row.video: content[row.video] for row in rows[task.uuid] if row.error is None}
             there = frozenset(video for video, sha256 in clips.items() if home.get(video) == sha256)
@@ -392,9 +395,10 @@ class _Acting(httpx.AsyncBaseTransport):
                 clips,
                 there,
                 number < self.forgotten,
+                attempts.get(task.uuid, 1),
             )
             self.story.charges.append(charge)
-            self.story.tell(f"charged: {charge}")
+            self.story.tell(f"charged: {charge.uuid} for {charge.prompt}: {charge.clips}, home {sorted(there)}")
 
     def at_home(self) -> dict[str, str]:
         """The clips that lock or journal name and the store holds intact: the hash of each by its name."""

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 
 def nothing_is_paid_for_twice(story: Story) -> Iterator[str]:
-    """No more takes of one request came to something than any board asked for."""
+    """No more takes of one request came to something than any board asked for.
+
+    What a lost journal knew beyond first attempts nobody can know: the provider meets a client that begins anew with
+    a conflict over the first attempt only where it had taken that one.
+    """
     for group in _by_request(story).values():
-        bought, wanted = sum(len(charge.clips) for charge in group), story.asked_for[group[0].prompt]
+        known = [charge for charge in group if not charge.forgotten or charge.attempt == 1]
+        bought, wanted = sum(len(charge.clips) for charge in known), story.asked_for[group[0].prompt]
         if bought > wanted:
             tasks = ", ".join(charge.uuid for charge in group)
             yield f"{bought} takes of {group[0].prompt!r} were bought, and {wanted} asked for: {tasks}"

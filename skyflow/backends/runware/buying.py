@@ -71,7 +71,8 @@ class Buying:
             nth: which of this run's attempts at them it is.
         """
         assignment = order.assignment
-        records = [record for take in takes for record in self.desk.journal.of_take(assignment.key, take)]
+        tried = ((take, self.desk.journal.of_take(assignment.key, take)) for take in takes)
+        records = [record for take, before in tried for record in before if not _was_for_fewer(record, take)]
         attempt = 1 + max((record.task.attempt for record in records), default=0)
         uuid = task_uuid(assignment.key, takes[0], attempt)
         named = await self.uploads.names(assignment)
@@ -184,3 +185,14 @@ class Buying:
                 await self.buy(order, group, nth + 1)
             except Refused as no:
                 raise MakeError(f"{error.message}; it is not tried again: {no.message}", no.remedy) from no
+
+
+def _was_for_fewer(record: Record, take: int) -> bool:
+    """Whether a task that somebody else had bought was for fewer takes, so that this one was never tried.
+
+    Then its first attempt is still to come, under the name by which that somebody may have bought it as well.
+    """
+    ready, task = record.ready, record.task
+    if ready is None or not ready.whole or ready.refusals:
+        return False
+    return take != task.takes[0] and take not in {arrival.take for arrival in ready.arrivals}
