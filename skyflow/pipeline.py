@@ -11,7 +11,8 @@ Every verb goes this one way, each only as far as it needs. These three are also
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import gc
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -90,11 +91,16 @@ def check(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Check
     Raises:
         UsageError: there is no such file.
     """
+    with _uncollected():
+        return _check(path, overrides or {})
+
+
+def _check(path: str | Path, overrides: Mapping[str, Any]) -> Checked:
     file = Path(path)
     project = Project.of(file)
     content = _content(file)
     local = LocalFiles(project.folder, project.root, seen := Seen(project.state))
-    reading = read(project.name, str(path), content, local, overrides or {})
+    reading = read(project.name, str(path), content, local, overrides)
     seen.save()
     if reading.board and (refused := tuple(_refused(reading.board, str(path)))):
         reading = Reading(None, (*reading.problems, *refused))
@@ -131,7 +137,8 @@ def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str
     """
     maker = backends.get(backend, proxy=proxy)
     known = LockKnown.of(loaded.project, maker)
-    return decide_all(loaded.board, backends.maker_of(maker), known)
+    with _uncollected():
+        return decide_all(loaded.board, backends.maker_of(maker), known)
 
 
 def rests_on(loaded: Loaded, maker: Backend) -> frozenset[Path]:
@@ -179,8 +186,11 @@ def run(  # noqa: PLR0913 - what to run, then what to run it with, each with its
         return anyio.run(main)
 
 
-def recover(project: Project, backend: str | PaidBackend) -> tuple[Recovered, ...]:
+def recover(project: Project, backend: str | PaidBackend, *, give_up: bool = False) -> tuple[Recovered, ...]:
     """Fetch what earlier runs of a board paid for and never fetched. Nothing is bought; the board is not read.
+
+    Args:
+        give_up: write all of it off instead, asking nobody.
 
     Raises:
         UsageError: there is no such board, no such backend, the backend costs nothing, or it has no key.
@@ -195,9 +205,22 @@ def recover(project: Project, backend: str | PaidBackend) -> tuple[Recovered, ..
     with hold(project, "recover") as held:
 
         async def main() -> tuple[Recovered, ...]:
-            return await runner.recover_all(maker, held)
+            return await runner.recover_all(maker, held, give_up=give_up)
 
         return anyio.run(main)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """While much is made and nothing is let go: the collector would look through all of it again and again."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _content(file: Path) -> bytes:

@@ -236,6 +236,9 @@ class FakeAside(Aside):
     async def measures(self, clip: Path) -> ClipFacts:
         return await self.probe(clip)
 
+    async def bad_pictures(self, clip: Path) -> int:  # noqa: ARG002 - Aside's own
+        return 0
+
     async def still(self, clip: Path, index: int, target: Path) -> None:
         self.stills[digest.of_file(clip), index] += 1
         await self.call(target.write_bytes, f"frame {index} of {digest.of_file(clip)}".encode())

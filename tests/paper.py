@@ -107,6 +107,7 @@ class PaperKnown:
     damaged: set[str] = field(default_factory=set)
     cut_key: str | None = None
     flights: dict[str, frozenset[int]] = field(default_factory=dict)
+    lost_answers: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def version(self, shot: str, key: str) -> Version | None:
         named = [self.versions.get(shot, []), *self.versions.values()]
@@ -129,6 +130,9 @@ class PaperKnown:
 
     def held(self, take: Take) -> bool:
         return take.sha256 not in self.gone
+
+    def unsure(self, key: str, takes: Collection[int]) -> tuple[int, ...]:
+        return tuple(sorted(set(takes) & self.lost_answers.get(key, frozenset())))
 
     def in_flight(self, key: str, takes: Collection[int]) -> tuple[int, ...]:
         return tuple(sorted(set(takes) & self.flights.get(key, frozenset())))

@@ -17,18 +17,20 @@ if TYPE_CHECKING:
     from skyflow.terminal import Terminal
 
 
-def recover(*, terminal: Terminal, board: str, backend: str, form: str) -> ExitCode:
+def recover(*, terminal: Terminal, board: str, backend: str, form: str, give_up: bool) -> ExitCode:
     """Fetch what is in flight; send nothing. The board may be wrong: all that is asked of it is its name.
 
     Raises:
         UsageError: there is no such board or backend, or the backend has no key.
     """
-    found = pipeline.recover(Project.of(Path(board)), backend)
+    found = pipeline.recover(Project.of(Path(board)), backend, give_up=give_up)
     if form == "json":
         terminal.json({"recovered": [_as_json(one) for one in found]})
     else:
         _tell(terminal, found)
-    codes = {one.error.exit_code for one in found if one.error}
+    codes = {one.error.exit_code for one in found if one.error} | {
+        ExitCode.SHOT_FAILED for one in found if not one.finished
+    }
     return max(codes, default=ExitCode.DONE)
 
 
@@ -36,13 +38,13 @@ def _tell(terminal: Terminal, found: Sequence[Recovered]) -> None:
     for one in found:
         name = "take" if len(one.takes) == 1 else "takes"
         takes = f"{name} {listed([str(take) for take in one.takes])}: " if one.takes else ""
-        terminal.say(f"{one.shot}: {takes}{one.said}", style="" if one.error is None else "yellow")
+        terminal.say(f"{one.shot}: {takes}{one.said}", style="" if one.finished else "yellow")
         if one.error and one.error.remedy:
             terminal.say(f"  {one.error.remedy}")
     if not found:
         terminal.say("nothing is in flight")
         return
-    left = sum(one.error is not None for one in found)
+    left = sum(not one.finished for one in found)
     terminal.say(f"{number(len(found) - left, 'task')} finished" + (f", {left} still in flight" if left else ""))
 
 
@@ -53,6 +55,6 @@ def _as_json(one: Recovered) -> dict[str, object]:
         "shot": one.shot,
         "takes": list(one.takes),
         "said": one.said,
-        "finished": one.error is None,
+        "finished": one.finished,
         "remedy": one.error.remedy if one.error else "",
     }

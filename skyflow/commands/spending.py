@@ -10,6 +10,8 @@ from skyflow.backends.paid import PaidBackend
 from skyflow.commands.words import number
 from skyflow.errors import Refused
 from skyflow.planning.cost import dollars
+from skyflow.running.known import LockKnown
+from skyflow.running.recovering import carried_of
 from skyflow.running.till import due_of, limit_of, see_consent
 
 if TYPE_CHECKING:
@@ -33,14 +35,14 @@ def agreed(terminal: Terminal, loaded: Loaded, options: Options, about: AboutPla
     whole = pipeline.plan(loaded, maker)
     options = options.checked(loaded.board)
     due, limit = due_of(whole, options), limit_of(loaded.board, options)
-    see_consent(due, limit, replace(options, yes=options.yes or terminal.interactive))
+    known = LockKnown.of(loaded.project, maker)
+    carried = carried_of(known, loaded.board.name, maker.name)
+    see_consent(due, limit, replace(options, yes=options.yes or terminal.interactive), carried)
     if not due or options.yes or not terminal.interactive:
         return options
     shots = [step for step in whole.steps if step.due and options.selects(step.shot.id)]
     upper = f", and never more than {dollars(limit)}" if limit is not None else ""
-    question = (
-        f"{maker.name} would make {number(max(1, len(shots)), 'shot')} for up to {dollars(due)}{upper}. Spend it?"
-    )
+    question = f"{maker.name} would make {number(max(1, len(shots)), 'shot')} for {dollars(due)}{upper}. Spend it?"
     if not terminal.ask(question):
         raise Refused("nothing was bought")
     return replace(options, yes=True)

@@ -313,7 +313,15 @@ VERBS: dict[str, Verb] = {
             ("skyflow recover", "what board.yaml's runs left at the provider"),
             ("skyflow recover film.yaml --format json", "for a program"),
         ),
-        options=(_option("--backend", group=ABOUT_MAKER, default="runware", metavar="NAME", help="whose"), JSON),
+        options=(
+            _option("--backend", group=ABOUT_MAKER, default="runware", metavar="NAME", help="whose"),
+            JSON,
+            _option(
+                "--give-up",
+                action="store_true",
+                help="ask nobody, and write all of it off: the next run buys again what it wants of it",
+            ),
+        ),
         more="Each clip goes into the store and is recorded as a take of the shot that it was bought for. The board "
         "may have changed since, or be broken.",
     ),

@@ -107,6 +107,24 @@ def clip(path: Path) -> ClipFacts:
     return _measured(seen)
 
 
+def bad_pictures(path: Path) -> int:
+    """How many pictures of a clip are damaged or missing, every one of them decoded.
+
+    Raises:
+        MediaError: the damage ends the decoding.
+    """
+    with opened(path) as container:
+        stream = picture_stream(container, path.name)
+        stream.thread_type = "AUTO"
+        packets = shown = damaged = 0
+        for packet in container.demux(stream):
+            packets += bool(packet.size)
+            for frame in packet.decode():
+                shown += 1
+                damaged += frame.is_corrupt
+    return damaged + max(0, packets - shown)
+
+
 def measures(path: Path) -> ClipFacts:
     """Read every packet of a clip that was just made here, and decode its first picture only.
 

@@ -34,6 +34,10 @@ class Aside:
         """Measure a clip that cannot be had again for nothing, reading all of it."""
         return await self.call(probe.clip, clip)
 
+    async def bad_pictures(self, clip: Path) -> int:
+        """How many of a clip's pictures are damaged."""
+        return await self.call(probe.bad_pictures, clip)
+
     async def measures(self, clip: Path) -> ClipFacts:
         """Measure a clip that was just made here."""
         return await self.call(probe.measures, clip)

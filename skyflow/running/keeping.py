@@ -8,10 +8,11 @@ before anything is recorded of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from skyflow import digest
 from skyflow.backends.paid import Fetched
 from skyflow.errors import MakeError, MediaError
 from skyflow.planning.takes import Take
@@ -56,6 +57,7 @@ class Keeping:
     objects: Objects
     aside: Aside
     journal: Journal | None = None
+    _seen_damaged: set[str] = field(default_factory=set)
 
     async def made(self, made: Made, expected: Expected) -> Take:
         """Keep a clip that was made for nothing.
@@ -83,11 +85,27 @@ class Keeping:
         if self.journal is None or made.receipt is None:
             raise RuntimeError(f"take {made.take} of {expected.label} came without a receipt or a journal")
         facts = await self._facts(made, expected, self.aside.probe)
+        wrong = [*await self._damage(made, expected), *differences(facts, expected)]
         take = await self._stored(made, expected, facts)
         self.journal.record(Fetched(made.receipt.task_uuid, take))
         about = f"take {made.take} of {expected.label}"
-        wrong = differences(facts, expected)
         return take, (f"{about} is kept as it came: {'; '.join(wrong)}",) if wrong else ()
+
+    async def _damage(self, made: Made, expected: Expected) -> list[str]:
+        """What is damaged inside a clip that came the same way twice; the first time it is worth fetching again.
+
+        Raises:
+            MediaError: a picture of it is damaged, and these very bytes came only once.
+        """
+        bad = await self.aside.bad_pictures(Path(made.path))
+        if not bad:
+            return []
+        words = f"{bad} of its pictures {'is' if bad == 1 else 'are'} damaged"
+        sha256 = await self.aside.call(digest.of_file, Path(made.path))
+        if sha256 in self._seen_damaged:
+            return [words]
+        self._seen_damaged.add(sha256)
+        raise MediaError(f"take {made.take} of {expected.label}: {words}", "it is fetched again")
 
     @staticmethod
     async def _facts(made: Made, expected: Expected, look: Callable[[Path], Awaitable[ClipFacts]]) -> ClipFacts:

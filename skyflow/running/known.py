@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from skyflow import digest
@@ -16,7 +17,7 @@ from skyflow.store import files
 from skyflow.store.objects import Objects
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from skyflow.backends.base import Backend
@@ -87,10 +88,13 @@ class LockKnown:
         return take.receipt.video_uuid if take and take.receipt else None
 
     def in_flight(self, key: str, takes: Collection[int]) -> tuple[int, ...]:
-        journal = self.journal
-        if journal is None:
-            return ()
-        return tuple(take for take in takes if any(record.in_flight for record in journal.of_take(key, take)))
+        return tuple(take for take in takes if any(record.accepted for record in self._under_way(key, take)))
+
+    def unsure(self, key: str, takes: Collection[int]) -> tuple[int, ...]:
+        return tuple(take for take in takes if any(not record.accepted for record in self._under_way(key, take)))
+
+    def _under_way(self, key: str, take: int) -> list[Record]:
+        return [record for record in self.journal.of_take(key, take) if record.in_flight] if self.journal else []
 
     def rests_on(self, shots: Iterable[str]) -> frozenset[Path]:
         """The files that all this is known from, clips of current takes among them; but for the journal."""
@@ -99,7 +103,24 @@ class LockKnown:
         return frozenset((self.lock.path, self.cut_file, *map(self.objects.path, clips)))
 
     def version(self, shot: str, key: str) -> Version | None:
+        found = self.lock.version(shot, key)
+        return found if found is not None else self._bought_elsewhere(shot, key)
+
+    def _bought_elsewhere(self, shot: str, key: str) -> Version | None:
+        """The takes of a key that a board of another name bought, which from now on are this shot's too."""
+        records = [record for record in self._of_key(key) if record.kept]
+        takes = {number: take for record in records for number, take in record.kept.items() if self.held(take)}
+        if takes:
+            self.lock.keep(shot, version_of(records[0].task, takes))
         return self.lock.version(shot, key)
+
+    def _of_key(self, key: str) -> Iterator[Record]:
+        """Every task of a key; its takes are numbered without a gap."""
+        for number in count(1):
+            records = self.journal.of_take(key, number) if self.journal else ()
+            if not records:
+                return
+            yield from records
 
     def current(self, shot: str) -> Version | None:
         return self.lock.current(shot)

@@ -140,6 +140,7 @@ class Result:
         seconds: how long it took, by the event loop's clock.
         bill: what was spent; None for a backend that costs nothing, or where nothing was bought.
         fetched: of each task of an earlier run that this board no longer asks for, what came of it.
+        unfetched: why those of them that could not be fetched could not.
     """
 
     board: str
@@ -150,6 +151,7 @@ class Result:
     seconds: float
     bill: Bill | None = None
     fetched: tuple[str, ...] = ()
+    unfetched: tuple[SkyflowError, ...] = ()
 
     @property
     def made(self) -> tuple[Made, ...]:
@@ -168,7 +170,7 @@ class Result:
     @property
     def exit_code(self) -> ExitCode:
         """DONE, unless a shot or the cut was tried and failed; what all failures share decides how."""
-        codes = {failure.error.exit_code for failure in self.failed}
+        codes = {error.exit_code for error in (*(failure.error for failure in self.failed), *self.unfetched)}
         if isinstance(self.cut, NoCut) and self.cut.error is not None:
             codes.add(ExitCode.SHOT_FAILED)
         if ExitCode.ACCOUNT_REFUSED in codes:

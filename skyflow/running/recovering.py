@@ -7,12 +7,14 @@ recorded as a take of the version that it was bought for, and the shot's current
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 
+from skyflow.backends.paid import Failed, Refusal
 from skyflow.errors import SkyflowError
 from skyflow.running.keeping import Expected
 from skyflow.store import files
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from skyflow.backends.base import Made
-    from skyflow.backends.paid import Record
+    from skyflow.backends.paid import Journal, Record
     from skyflow.running.keeping import Keeping
     from skyflow.running.known import LockKnown
     from skyflow.running.till import Till
@@ -34,6 +36,7 @@ class Recovered:
     Attributes:
         takes: the numbers of those that are in the store now.
         said: in a few words.
+        finished: whether there is nothing left to fetch of it.
         error: where it could not be finished.
     """
 
@@ -41,6 +44,7 @@ class Recovered:
     shot: str
     takes: tuple[int, ...]
     said: str
+    finished: bool = False
     error: SkyflowError | None = None
 
 
@@ -60,6 +64,12 @@ def unfetched(known: LockKnown, board: str, backend: str, asked: Collection[tupl
         and (record.task.board, record.task.backend) == (board, backend)
         and not _all_asked(record, asked)
     ]
+
+
+def carried_of(known: LockKnown, board: str, backend: str) -> Decimal:
+    """USD for what a provider is at for earlier runs of a board."""
+    records = unfetched(known, board, backend)
+    return sum((record.task.estimate for record in records if record.accepted), Decimal(0))
 
 
 def _all_asked(record: Record, asked: Collection[tuple[str, int]]) -> bool:
@@ -91,7 +101,18 @@ async def recover(
         if now is not None and now.kept:
             known.adopt_takes(now)
     known.lock.save()
-    return tuple(done[record.task.uuid] for record in records)
+    return tuple(
+        replace(done[uuid], finished=now is not None and now.finished)
+        for uuid, now in ((record.task.uuid, till.journal.find(record.task.uuid)) for record in records)
+    )
+
+
+def give_up(records: Sequence[Record], journal: Journal) -> tuple[Recovered, ...]:
+    """Write tasks off, without asking anybody: the next run buys what it still wants of them again."""
+    refusal = Refusal("givenUp", "written off by hand", "notFound")
+    for record in records:
+        journal.record(Failed(record.task.uuid, refusal))
+    return tuple(Recovered(one.task.uuid, one.task.shot, (), "written off", finished=True) for one in records)
 
 
 async def _recovered(record: Record, till: Till, keeping: Keeping, work: Path) -> Recovered:
@@ -107,5 +128,5 @@ async def _recovered(record: Record, till: Till, keeping: Keeping, work: Path) -
             folder = Path(tempfile.mkdtemp(dir=work))
         said = await till.session.recover(record, folder, keep)
     except SkyflowError as error:
-        return Recovered(task.uuid, task.shot, tuple(takes), error.message, error)
+        return Recovered(task.uuid, task.shot, tuple(takes), error.message, error=error)
     return Recovered(task.uuid, task.shot, tuple(takes), said)

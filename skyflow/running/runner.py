@@ -12,7 +12,7 @@ from skyflow.backends import maker_of
 from skyflow.backends.paid import Desk, PaidBackend
 from skyflow.errors import Refused
 from skyflow.planning.plan import Action, plan
-from skyflow.running import events
+from skyflow.running import events, recovering
 from skyflow.running.aside import Aside
 from skyflow.running.cutting import Cutting
 from skyflow.running.inputs import Inputs
@@ -24,7 +24,7 @@ from skyflow.running.options import Options
 from skyflow.running.out import Out
 from skyflow.running.outcome import Cut, NoCut, Result, Reused, Skipped
 from skyflow.running.purse import Purse
-from skyflow.running.recovering import Recovered, recover, unfetched
+from skyflow.running.recovering import Recovered, carried_of, recover, unfetched
 from skyflow.running.shots import Shots
 from skyflow.running.till import Till, bill_of, due_of, limit_of, see_consent
 from skyflow.store import files
@@ -80,7 +80,7 @@ async def run(  # noqa: PLR0913 - board, backend and held are the subject, the r
         if options.locked:
             _refuse_unless_there(whole, known, options)
         limit = limit_of(board, options)
-        see_consent(due_of(whole, options), limit, options)
+        see_consent(due_of(whole, options), limit, options, carried_of(known, project.name, backend.name))
         till = await _till(open_till_the_end, backend, whole, known, limit, options, project)
         jobs = options.jobs or max(1, backend.default_jobs())
         telling.see(_started(telling, whole, options, jobs))
@@ -101,14 +101,20 @@ async def run(  # noqa: PLR0913 - board, backend and held are the subject, the r
         out=out.folder,
         seconds=telling.at,
         bill=bill_of(till.purse) if till else None,
-        fetched=fetched,
+        fetched=tuple(f"{one.shot}: {one.said}" for one in fetched),
+        unfetched=tuple(one.error for one in fetched if one.error),
     )
     telling.see(_ended(result))
     return result
 
 
-async def recover_all(backend: PaidBackend, held: Held, aside: Aside | None = None) -> tuple[Recovered, ...]:
+async def recover_all(
+    backend: PaidBackend, held: Held, *, give_up: bool = False, aside: Aside | None = None
+) -> tuple[Recovered, ...]:
     """Fetch all that is in flight of a board's earlier runs, and nothing else; the board itself is not looked at.
+
+    Args:
+        give_up: write it off instead, asking nobody.
 
     Raises:
         UsageError: the backend has no key.
@@ -124,9 +130,9 @@ async def recover_all(backend: PaidBackend, held: Held, aside: Aside | None = No
         for record in records:
             purse.carry(record)
         work = stack.enter_context(_work_folder(project))
-        if not records:
+        if give_up or not records:
             known.lock.save()
-            return ()
+            return recovering.give_up(records, journal)
         desk = Desk(board=project.name, folder=project.folder, journal=journal, purse=purse)
         till = Till(journal, purse, await stack.enter_async_context(backend.session(desk)))
         return await recover(records, till, Keeping(held.objects, aside, journal), known, work)
@@ -169,14 +175,13 @@ async def _till(  # noqa: PLR0913, PLR0917 - the parts of a run, joined in one p
     return Till(known.journal, purse, await stack.enter_async_context(backend.session(desk)))
 
 
-async def _fetch_rest(making: Making, project: Project, options: Options) -> tuple[str, ...]:
+async def _fetch_rest(making: Making, project: Project, options: Options) -> tuple[Recovered, ...]:
     """Fetch what earlier runs bought for a board that has changed since."""
     assert making.till is not None
     if options.fail_fast and making.till.purse.stopped:
         return ()
     records = unfetched(making.known, project.name, making.backend.name, making.asked)
-    found = await recover(records, making.till, making.keeping, making.known, making.work)
-    return tuple(f"{one.shot}: {one.said}" for one in found)
+    return await recover(records, making.till, making.keeping, making.known, making.work)
 
 
 def _look(board: Board, maker: Maker, known: LockKnown) -> Plan:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from skyflow.running.purse import Purse
 
 
+NOTHING = Decimal(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Till:
     """The parts, together."""
@@ -45,22 +48,26 @@ def due_of(whole: Plan, options: Options) -> Decimal:
     return due + step.cost * retake.takes / step.shot.takes
 
 
-def see_consent(due: Decimal, limit: Decimal | None, options: Options) -> None:
+def see_consent(due: Decimal, limit: Decimal | None, options: Options, carried: Decimal = NOTHING) -> None:
     """See that somebody agreed to what a run would spend, before it spends anything.
+
+    Args:
+        carried: USD for what is in flight of earlier runs, which counts against this run's limit too.
 
     Raises:
         Refused: it would pass its limit, or nobody agreed.
     """
     if not due:
         return
-    if limit is not None and due > limit:
+    if limit is not None and due + carried > limit:
+        beside = f" beside {dollars(carried)} that is in flight" if carried else ""
         raise Refused(
-            f"this run would cost up to {dollars(due)}, and it may spend {dollars(limit)}",
+            f"this run would cost {dollars(due)}{beside}, and it may spend {dollars(limit)}",
             "raise the budget or --max-cost, or make fewer shots with --select",
         )
     if limit is None and not options.yes:
         raise Refused(
-            f"this run would cost up to {dollars(due)}, and nobody agreed to it",
+            f"this run would cost {dollars(due)}, and nobody agreed to it",
             "give --yes, a limit with --max-cost, or the board a `budget`",
         )
 

@@ -114,6 +114,14 @@ def address(text: str) -> str:
     return text.strip()
 
 
+def on_this_machine() -> bool:
+    """Whether the environment leads to a provider on this machine, which makes no real film."""
+    try:
+        return is_loopback(urlsplit(os.environ.get(URL, "")).hostname)
+    except ValueError:
+        return False
+
+
 def is_loopback(host: str | None) -> bool:
     """Whether a host is this machine, by its name alone; nothing is looked up."""
     return host is not None and (host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host)))

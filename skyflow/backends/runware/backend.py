@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from skyflow.backends.runware import webhook
-from skyflow.backends.runware.account import Account
+from skyflow.backends.runware.account import Account, on_this_machine
 from skyflow.backends.runware.buying import Buying
 from skyflow.backends.runware.downloads import Downloads
 from skyflow.backends.runware.fetching import Fetching
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from skyflow.backends.paid import Desk
     from skyflow.board.model import Output
 
+VERSION = "1"
+
 JOBS = 16
 """Tasks at once at most; how many it really are is found out on the way."""
 
@@ -48,7 +50,7 @@ class Runware:
     """
 
     name = "runware"
-    version = "1"
+    version: str
     repeatable = False
 
     def __init__(
@@ -58,6 +60,8 @@ class Runware:
         account: Account | None = None,
         random: Random | None = None,
     ) -> None:
+        # A provider on this machine makes no real film, so its takes have keys of their own.
+        self.version = f"{VERSION}, on this machine" if on_this_machine() else VERSION
         self._transport = transport
         self._account = account
         self._random = random or SystemRandom()
