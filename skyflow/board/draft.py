@@ -218,9 +218,10 @@ def _edges(made: Draft, board: WrittenBoard, findings: Findings) -> Iterator[Edg
         if isinstance(clip.clip, str):
             yield Edge(clip.clip, "extends" if clip.kind == "extend" else "edits", clip.path)
     for number, pin in enumerate(made.shot.own.get("frames", ())):
-        path = made.shot.path("frames", number, "shot")
-        if isinstance(pin, dict) and "shot" in pin and known_shot(pin["shot"], path, board, findings):
-            yield Edge(pin["shot"], "frames", path)
+        image, path = pinned(pin, made.shot.path("frames", number))
+        named = image.get("shot") if isinstance(image, dict) else None
+        if named is not None and known_shot(named, (*path, "shot"), board, findings):
+            yield Edge(named, "frames", (*path, "shot"))
     for name in made.picture_tags:
         yield from _tag_edges(name, board, findings)
     needs = made.shot.own.get("needs", ())
@@ -235,6 +236,11 @@ def _tag_edges(name: str, board: WrittenBoard, findings: Findings) -> Iterator[E
         named = image.get("shot") if isinstance(image, dict) else None
         if named is not None and known_shot(named, (*path, "shot"), board, findings):
             yield Edge(named, "tag", (*path, "shot"))
+
+
+def pinned(pin: Any, path: Path) -> tuple[Any, Path]:  # noqa: ANN401 - a medium as it is written, or a mapping
+    """The medium of a pin with its path, whether it stands by itself or under ``image``."""
+    return (pin["image"], (*path, "image")) if isinstance(pin, dict) and "image" in pin else (pin, path)
 
 
 def tag_images(name: str, board: WrittenBoard) -> Iterator[tuple[Path, Any]]:

@@ -87,7 +87,7 @@ class Findings:
     def about(self, shot: WrittenShot) -> Iterator[None]:
         """While what is found is about one shot: what it waives is not noted."""
         before = self._waived
-        self.waive(shot.own.get("ignore", ()))
+        self.waive(shot.get("ignore") or ())
         yield
         self._waived = before
 

@@ -129,7 +129,6 @@ def _drafts(
     renderer = Prompts(source, written, files, findings)
     prompts: dict[str, Prompt | None] = {}
     drafts: dict[str, Draft] = {}
-    findings.waive(written.ignore)
     rules.check_ignored(written, findings)
     for shot in written.shots.values():
         with findings.about(shot):

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from skyflow.board import medium
-from skyflow.board.draft import tag_images
+from skyflow.board.draft import pinned, tag_images
 from skyflow.board.files import FileFault
 from skyflow.board.model import (
     Address,
@@ -150,10 +150,7 @@ class Resolver:
         found = []
         for number, written in enumerate(draft.shot.own.get("frames", ())):
             path = draft.shot.path("frames", number)
-            if isinstance(written, dict) and "image" in written:
-                image = self._image(written["image"], (*path, "image"))
-            else:
-                image = self._image(written, path)
+            image = self._image(*pinned(written, path))
             if image is not None:
                 medium.warn_unpinned(image, path, self._findings)
                 found.append((image, number))

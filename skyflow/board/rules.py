@@ -118,6 +118,7 @@ def _measures(item: ClipReference, shots: Mapping[str, Shot]) -> tuple[int, Frac
 def check_ignored(board: WrittenBoard, findings: Findings) -> None:
     """Every code that the board or a shot ignores is one that may be ignored."""
     lists: list[tuple[Path, tuple[str | None, ...]]] = [(("ignore",), board.ignore)]
+    lists.append((("defaults", "ignore"), tuple(board.defaults.get("ignore", ()))))
     lists += [(shot.path("ignore"), tuple(shot.own.get("ignore", ()))) for shot in board.shots.values()]
     named = [((*path, number), code) for path, codes in lists for number, code in enumerate(codes)]
     for path, code in named:

@@ -1,7 +1,8 @@
 """How large, how long and how loud a shot will be, and what of its defaults it cannot take.
 
 The model takes no aspect beside pictures or clips that set it, and no word on sound beside a clip that brings its
-own. Written on the shot, either is an error; inherited, it is dropped and the author is told.
+own. Written on the shot, either is an error; inherited, it is dropped and the author is told. ``audio: false`` asks
+for nothing, so it may stand there, and is not sent.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def _audio(draft: Draft, reference: bool, findings: Findings) -> bool | None:  #
     if not reference:
         return bool(shot.get("audio"))
     clip = next(clip for clip in draft.clips if clip.kind == "reference")
-    if "audio" in shot.own:
+    if shot.own.get("audio"):
         message = f"'audio' has no place here: the clip @{clip.tag} brings its own sound"
         related = [(clip.path, "the clip comes from here")]
         findings.add("SF0603", shot.path("audio"), message, "remove 'audio'", related=related)

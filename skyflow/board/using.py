@@ -71,6 +71,7 @@ def _sections(source: Source, folder: str, findings: Findings) -> Iterator[tuple
 
 def overlaid(board: Mapping[str, Any], used: list[Library], findings: Findings) -> dict[str, Any]:
     """The board's data with what it takes over. What two libraries say and the board does not is a warning."""
+    findings.waive(board.get("ignore", ()))
     whole = dict(board)
     for section in SECTIONS:
         own: Mapping[str, Any] = board.get(section) or {}

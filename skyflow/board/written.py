@@ -107,7 +107,7 @@ def compose(
         defaults=defaults,
         tags=sound.get("tags") or {},
         shots=shots,
-        cut=tuple(sound["cut"]) if "cut" in sound else None,
+        cut=None if sound.get("cut") is None else tuple(sound["cut"]),
         ignore=tuple(sound.get("ignore", ())),
         budget=sound.get("budget"),
         refused=frozenset(str(path[0]) for path in faults if len(path) == 1),
