@@ -57,7 +57,8 @@ def test_a_disk_that_is_full_from_any_write_on_costs_nothing_twice(nursery, resu
     for write in range(1 + part, result.passed[WRITES] + 1, PARTS):
         with opened(nursery) as studio:
             full = studio.run(full=(write, FOREVER))
-            see_told(full)
+            if full.passed.get(WRITES, 0) >= write:  # how often it writes is a matter of time for some files
+                see_told(full)
             see_known(studio)
             again = studio.run()
             assert again.code == 0, again.err
