@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from skyflow.board import mentions
 
 LETTERS, WORD = set(ascii_letters), set(ascii_letters + digits + "_")
-PROMPTS = st.text(st.sampled_from("@@@ab_9 .é看\n"), max_size=30)
+LETTERS_BEFORE = WORD | set("éЖα\u0301")
+PROMPTS = st.text(st.sampled_from("@@@ab_9 .éЖα\u0301看のไ한\n"), max_size=30)
 
 
 def slowly(prompt: str) -> list[tuple[str, int]]:
@@ -22,7 +23,7 @@ def slowly(prompt: str) -> list[tuple[str, int]]:
             at += 1
         elif prompt[at : at + 2] == "@@":
             at += 2
-        elif (at and prompt[at - 1] in WORD) or prompt[at + 1 : at + 2] not in LETTERS:
+        elif (at and prompt[at - 1] in LETTERS_BEFORE) or prompt[at + 1 : at + 2] not in LETTERS:
             at += 1
         else:
             end = at + 1
@@ -59,7 +60,9 @@ def test_doubled_is_never_a_mention(before, after):
     [
         ("@keeper climbs", ["keeper"]),
         ("ops@example.com", []),
+        ("josé@example.com, jose\u0301@example.com, Иван@example.com, ωμέγα@example.com", []),
         ("看@keeper走", ["keeper"]),
+        ("の@keeper、ดู@keeper、한@keeper、한국어@surf", ["keeper", "keeper", "keeper", "surf"]),
         ("(@a),@b;@c", ["a", "b", "c"]),
         ("@@a", []),
         ("@@@a", ["a"]),

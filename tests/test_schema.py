@@ -109,7 +109,6 @@ def test_what_a_default_may_be_is_what_a_shot_may_say():
         "frames",
         "footage",
         "needs",
-        "ignore",
     }
 
 

@@ -1,8 +1,8 @@
 """The grammar of mentions: ``@name`` in a prompt.
 
 A name is a letter, then letters, digits and underscores, all of ASCII; ``@@`` is a plain @. A mention does not
-follow a character that a name could hold, so ``ops@example.com`` is none. Scripts without spaces may stand right
-beside a mention: in ``看@keeper走`` the name is ``keeper``.
+follow a letter, digit or underscore, so ``ops@example.com`` and ``josé@example.com`` are none. The letters of scripts
+that are written without spaces may stand right before a mention: in ``看@keeper走`` the name is ``keeper``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+UNSPACED = (
+    "\u0e00-\u109f"  # Thai, Lao, Tibetan, Burmese
+    "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"  # Hangul: a particle stands right behind its word
+    "\u1780-\u17ff"  # Khmer
+    "\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\uff66-\uffdc"  # Chinese, kana, bopomofo
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+"""The letters that may stand right before a mention, as a part of a class."""
+
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-TOKEN = re.compile(rf"@@|(?<![A-Za-z0-9_])@({NAME.pattern})")
+NOT_BEHIND = rf"(?<![^\W{UNSPACED}])(?<![\u0300-\u036f])"
+"""No letter stands here, nor an accent that makes one of the letter before it."""
+
+TOKEN = re.compile(rf"@@|{NOT_BEHIND}@({NAME.pattern})")
 
 
 @dataclass(frozen=True, slots=True)
