@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skyflow import digest
+from skyflow.board.mentions import NOT_BEHIND
 from skyflow.board.model import DataMedia, FileMedia, HeldMedia, ShotClip, ShotFrame, UrlMedia
 from skyflow.planning.request import SECRETS, replaced
 
@@ -95,7 +96,7 @@ def _nameless(shot: Shot, body: Mapping[str, Any]) -> dict[str, Any]:
     numbers = {item.tag: n for n, item in enumerate(shot.clips) if isinstance(item.clip, ShotClip)}
     if not numbers:
         return kept
-    mention = re.compile(rf"(?<![A-Za-z0-9_])@({'|'.join(numbers)})(?![A-Za-z0-9_])")
+    mention = re.compile(rf"{NOT_BEHIND}@({'|'.join(numbers)})(?![A-Za-z0-9_])")
     words = mention.split(kept["positivePrompt"])
     kept["positivePrompt"] = [numbers[word] if at % 2 else word for at, word in enumerate(words)]
     videos = [item | {"tag": numbers.get(item["tag"][1:], item["tag"])} for item in kept["inputs"]["referenceVideos"]]
