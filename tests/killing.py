@@ -196,6 +196,7 @@ def _hasten(gone: float | None) -> None:
         gone: seconds for which to ask about what should be there and is not, in place of the usual.
     """
     polls.FIRST, polls.OFTEN, polls.TOGETHER = polls.FIRST / FASTER, polls.OFTEN / FASTER, polls.TOGETHER / FASTER
+    polls.UNKNOWN /= FASTER
     vars(fetching)["DELAYS"] = tuple(seconds / FASTER for seconds in fetching.DELAYS)
     uploads.LATER /= FASTER
     following.GONE_SECONDS = gone or following.GONE_SECONDS

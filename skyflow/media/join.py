@@ -119,12 +119,12 @@ def _chapters(strips: Sequence[Strip], rate: Fraction) -> list[av.container.core
 
 def _packets(strip: Strip, rate: Fraction, first: int, delay: int) -> Iterator[Packet[VideoStream]]:
     """A strip's packets in decoding order, placed behind the cut's ``first`` pictures."""
-    copied, ranks = strip.pictures, strip.pictures.track.ranks
+    copied, ranks, tick = strip.pictures, strip.pictures.track.ranks, 1 / rate
     with opened(copied.path) as container:
         packets = container.demux(picture_stream(container, copied.path.name))
         pictures = (packet for packet in packets if packet.size)
         for number, packet in enumerate(islice(pictures, copied.start, copied.end)):
-            packet.time_base = 1 / rate
+            packet.time_base = tick
             packet.pts = first + ranks[copied.start + number] - copied.start
             packet.dts = first + number - delay
             packet.duration = 1

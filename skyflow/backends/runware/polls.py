@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 BATCH = 50
 """Questions in one request."""
-FIRST, GROWTH, LONGEST = 1.0, 1.5, 10.0
+FIRST, GROWTH, LONGEST = 0.25, 1.5, 10.0
 """Seconds until the first question where nothing is known, and how the waits grow from there."""
 TOGETHER = 0.05
 """Seconds in which questions that are due at once find each other."""
@@ -39,8 +39,8 @@ SHARE = 1 / 6
 """Of the typical time of a task, the part that passes between two requests."""
 ASK_SECONDS = 300.0
 """For how long a question is asked again that gets no answer."""
-OFTEN = 1.0
-"""Seconds between two requests at least, however short tasks are."""
+OFTEN, UNKNOWN = 0.05, 1.0
+"""Seconds between two requests at least: however short tasks are, and where nothing is known of how long they take."""
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Typical:
     seconds: float | None = None
 
     def saw(self, seconds: float) -> None:
-        """One took this long."""
+        """One took this long, or is taken to have."""
         self.seconds = seconds if self.seconds is None else self.seconds + 0.3 * (seconds - self.seconds)
 
 
@@ -62,6 +62,7 @@ class Watch:
         due: when to ask next, by the event loop's clock.
         interval: seconds until the question after that.
         once: any answer will do, also one that says nothing new.
+        asked: how often it was asked and answered.
         decided: the finished takes and the faults that were told already.
         silent: in how many answers to several questions nothing was said of it; None once it was asked about alone
             and nothing was said either.
@@ -73,6 +74,7 @@ class Watch:
     tell: MemoryObjectSendStream[Heard]
     heard: MemoryObjectReceiveStream[Heard]
     once: bool = False
+    asked: int = 0
     decided: frozenset[str] = frozenset()
     silent: int | None = 0
 
@@ -127,9 +129,9 @@ class Polls:
         now, typical = anyio.current_time(), self.typical.seconds
         due, interval = now, FIRST
         if typical is not None:
-            interval = min(LONGEST, max(FIRST, typical * SHARE))
+            interval = min(LONGEST, max(OFTEN, typical * SHARE))
         if accepted is not None:
-            due = accepted + (FIRST if typical is None else max(FIRST, 0.9 * typical))
+            due = accepted + (FIRST if typical is None else max(OFTEN, 0.9 * typical))
         tell, heard = anyio.create_memory_object_stream[Answer | AccountRefused](inf)
         return Watching(self, Watch(uuid, due, interval, tell, heard, once))
 
@@ -181,7 +183,8 @@ class Polls:
         """When to ask for the sake of one: at the pace of all, but for who waits for any answer."""
         spacing = TOGETHER
         if not (watch.once or self._singly):
-            spacing = min(LONGEST, max(OFTEN, SHARE * (self.typical.seconds or 0)))
+            typical = self.typical.seconds
+            spacing = UNKNOWN if typical is None else min(LONGEST, max(OFTEN, SHARE * typical))
         return max(watch.due, self._not_before, self._last + spacing)
 
     def _batch(self) -> list[str]:
@@ -236,6 +239,7 @@ class Polls:
     def _give(watch: Watch, mine: Answer) -> None:
         """Tell one who waits what is new, and decide when to ask for it again."""
         now, decided = anyio.current_time(), _decided(mine)
+        watch.asked += 1
         if watch.once or decided != watch.decided:
             watch.decided = decided
             watch.tell.send_nowait(mine)
