@@ -100,9 +100,13 @@ class Findings:
         return any(problem.severity == "error" for problem in self._problems)
 
     def sorted(self) -> tuple[Problem, ...]:
-        """In file order: the board first, then the files that it names."""
+        """In file order: the board first, then the files that it names.
+
+        A tag that no prompt mentions may be what an error keeps from being mentioned, so it waits until there is none.
+        """
 
         def order(problem: Problem) -> tuple[bool, Place, str, str]:
             return problem.place.file != self._source.name, problem.place, problem.code, problem.path
 
-        return tuple(sorted(self._problems, key=order))
+        late = "SF0806" if self.errors else ""
+        return tuple(sorted((problem for problem in self._problems if problem.code != late), key=order))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from skyflow.board import graph, mentions, rules, schema, secret
+from skyflow.board import beside, graph, mentions, rules, schema, secret
 from skyflow.board.draft import draft
 from skyflow.board.edit import final_edit
 from skyflow.board.findings import Enough, Findings
@@ -93,6 +93,7 @@ def _board(  # noqa: PLR0913, PLR0917 - all that a board is made of
     written = compose(source.data, faulty, overrides, lambda data: overlaid(data, used, findings))
     if written is None:
         return None
+    written = replace(written, shots={name: beside.settled(shot) for name, shot in written.shots.items()})
     named = source.data.get("use", [])
     if not isinstance(named, list) or len(used) < len(named):  # what a lost library says is not unknown
         written = replace(written, refused=written.refused | {"vars", "tags"})

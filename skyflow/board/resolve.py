@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from skyflow.board import medium
+from skyflow.board import beside, medium
 from skyflow.board.draft import pinned, tag_images
 from skyflow.board.files import FileFault
 from skyflow.board.model import (
@@ -119,7 +119,7 @@ class Resolver:
             ),
             prompt_extend=written.get("prompt_extend") is not False,
             frozen=written.get("frozen") is True,
-            beside=written.get("request") or {},
+            beside=beside.rest(written.get("request") or {}),
             in_cut=written.get("cut") is not False,
             mentions=draft.mentions,
             notes=tuple(draft.notes),

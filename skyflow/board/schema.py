@@ -219,6 +219,12 @@ def _value(fault: Fault) -> tuple[str, str]:
             return "SF0203", f"needs {_kind_of(wanted)}, has {_shown(found)}"
 
 
+def refusal(part: dict[str, Any], value: Any) -> tuple[str, str]:  # noqa: ANN401 - any YAML
+    """Code and message for a value that a schema refuses."""
+    error = next(iter(jsonschema.Draft202012Validator(part).iter_errors(value)))
+    return _value(_fault(error))
+
+
 def _range(part: dict[str, Any]) -> str:
     if "exclusiveMinimum" in part:
         return f"more than {part['exclusiveMinimum']}"

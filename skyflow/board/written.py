@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from skyflow.models import skyreels_v4
@@ -21,6 +21,7 @@ class WrittenShot:
         own: as written on the shot, ``x-`` keys left out.
         inherited: the board's defaults.
         broken: the schema found fault with it, so what it lacks may only be misspelt.
+        moved: of its own keys, those that ``request`` says, with the path there.
     """
 
     id: str
@@ -28,6 +29,7 @@ class WrittenShot:
     own: Mapping[str, Any]
     inherited: Mapping[str, Any]
     broken: bool = False
+    moved: Mapping[str, Path] = field(default_factory=dict)
 
     def get(self, key: str) -> Any:  # noqa: ANN401 - as written
         """The shot's own value, else the inherited one, else None."""
@@ -38,7 +40,8 @@ class WrittenShot:
         return self.path(key) if key in self.own else ("defaults", key)
 
     def path(self, *rest: str | int) -> Path:
-        return ("shots", self.id, *rest)
+        first = self.moved.get(str(rest[0])) if self.moved and rest else None
+        return ("shots", self.id, *rest) if first is None else (*first, *rest[1:])
 
 
 @dataclass(frozen=True, slots=True)
