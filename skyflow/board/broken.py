@@ -20,6 +20,9 @@ KEY_LINE = re.compile(r"\s*(?:- )?[\"']?[\w.-]+[\"']?:(?:\s|$)")
 TIGHT = re.compile(r"(?:- )?[\"']?[\w.-]+[\"']?:(?=\S)")
 """A key whose colon is not followed by a space."""
 
+TEXTS = re.compile(r"\s*(?:- )?[\"']?(?:title|prompt|describe)[\"']?:")
+"""A line that begins with a key whose value is text, in which no key is meant."""
+
 LAYOUT = "check brackets, quotes and the indentation of this line and the one before"
 
 SAYINGS = {
@@ -91,8 +94,10 @@ def _cause(characters: str, error: yaml.MarkedYAMLError, at: int, opened: int) -
         message = f"this {characters[bracket]} is never closed"
         here = [] if at == len(characters) else [(at, at + 1, "the text makes no sense from here on")]
         return Break(bracket, bracket + 1, message, f"close it with {closing}", *here)
-    if said.startswith("mapping values are not allowed") and (bare := _bare_line_above(characters, at)) is not None:
-        return _no_colon(characters, bare)
+    if said.startswith("mapping values are not allowed") or said == "did not find expected key":
+        if (bare := _bare_line_above(characters, at)) is not None:
+            return _no_colon(characters, bare)
+        return _uneven(characters, at) if said == "did not find expected key" else None
     return None
 
 
@@ -179,15 +184,61 @@ def _tokens(characters: str) -> Iterator[yaml.Token]:
 
 
 def _bare_line_above(characters: str, at: int) -> int | None:
-    """The start of the line above, where that is a lone word under a key, as far in as this line, without a colon."""
-    lines = characters[: characters.rfind("\n", 0, at) + 1].split("\n")[:-1]
-    above = lines[-1] if lines else ""
-    opening = lines[-2].split(" #")[0].rstrip() if len(lines) > 1 else ":"
-    lone = re.fullmatch(r"\s*[\w-]+\s*", above)
-    indented = len(above) - len(above.lstrip()) == _indentation(characters, at)
-    if not (lone and indented and opening.endswith(":")):
+    """Where a block begins with text in place of a key, as far in as the key on this place's line: it lost its colon.
+
+    None where text is what the block may begin with.
+    """
+    lines, far = _lines_above(characters, at), _indentation(characters, at)
+    opening, bare = ":", None
+    for start, line in reversed(lines):
+        if KEY_LINE.match(line):
+            opening = line.split(" #")[0].rstrip()
+            break
+        bare = start, line
+    if bare is None or not opening.endswith(":") or TEXTS.match(opening):
         return None
-    return sum(len(line) + 1 for line in lines[:-1]) + len(above) - len(above.lstrip())
+    start, line = bare
+    inner = line.lstrip(" ").removeprefix("- ").lstrip(" ")
+    indented = len(line) - len(inner)
+    lone = re.fullmatch(r"[\w-]+\s*", inner)
+    if not re.match(r"[\w.-]", inner) or not (indented == far or (lone and indented < far)):
+        return None
+    return start + indented
+
+
+def _uneven(characters: str, at: int) -> Break | None:
+    """A block whose first line is further in than the next: the one of them that is not in step with the rest."""
+    far = _indentation(characters, at)
+    block: list[tuple[int, int]] = []
+    above = None
+    for start, line in reversed(_lines_above(characters, at)):
+        inside = len(line) - len(line.lstrip(" "))
+        if inside <= far:
+            above = inside
+            break
+        block.append((start + inside, inside))
+    if above is None or above == far or not block or not KEY_LINE.match(_rest_of_line(characters, at)):
+        return None
+    first, deep = block[-1]
+    rest = (len(line) - len(line.lstrip(" ")) for line in characters.split("\n") if line.strip())
+    step = min((inside for inside in rest if inside and inside not in {deep, far}), default=2)
+    odd = (deep - above) % 2 > (far - above) % 2 or far - above == step
+    words = "these two lines are not as far in as each other"
+    if odd:
+        also = (at, at + 1, "this belongs beside it")
+        return Break(first, first + 1, words, f"indent this one by {far} spaces", also)
+    remedy = f"indent this one by {deep} spaces, or by {above}"
+    return Break(at, at + 1, words, remedy, (first, first + 1, "the line before is this far in"))
+
+
+def _lines_above(characters: str, at: int) -> list[tuple[int, str]]:
+    """The lines above a place's own that say anything, each with its start."""
+    found, start = [], 0
+    for line in characters[: characters.rfind("\n", 0, at) + 1].split("\n"):
+        if line.strip() and not line.lstrip().startswith(("#", "---", "%")):
+            found.append((start, line))
+        start += len(line) + 1
+    return found
 
 
 def _indentation(characters: str, at: int) -> int:
