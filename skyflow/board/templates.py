@@ -32,7 +32,7 @@ MAX_TEMPLATE = 64 * 1024
 PROMPT = "<template>"
 """What Jinja2 calls a template that is not a file."""
 
-EXPRESSION = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
+OPENED, CLOSED = re.compile(r"\{[{%]"), re.compile(r"[%}]\}")
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 PARTS = ("title", "id", "index", "duration", "resolution", "describe")
@@ -156,8 +156,9 @@ class Templates:
         return text
 
     def _note_words(self, text: str) -> None:
-        for expression in EXPRESSION.findall(text):
-            self.words.update(WORD.findall(expression))
+        # Cut at each mark: one pattern for both would look to the end of the text at every mark that has no end.
+        for opened in OPENED.split(text)[1:]:
+            self.words.update(WORD.findall(CLOSED.split(opened, 1)[0]))
 
     def _write(self, text: str, shot: Mapping[str, Any]) -> str:
         if len(text) > MAX_TEMPLATE:
