@@ -91,13 +91,13 @@ def of_a_disk(full: Sequence[Any]) -> Disk:
         return called
 
     @contextmanager
-    def transacting(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    def transacting(connection: sqlite3.Connection, path: Path, *, durable: bool = True) -> Iterator[None]:
         if disk.refuses(path):
             with database.errors(path, "write"):
                 error = sqlite3.OperationalError("database or disk is full")
                 error.sqlite_errorcode = sqlite3.SQLITE_FULL
                 raise error
-        with transaction(connection, path):
+        with transaction(connection, path, durable=durable):
             yield
 
     Path.open = opening  # type: ignore[method-assign]

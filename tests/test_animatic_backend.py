@@ -24,7 +24,7 @@ from skyflow.errors import MakeError, UsageError
 from skyflow.models.skyreels_v4 import SIZES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from anyio.abc import Process
 
@@ -114,6 +114,77 @@ def test_cancellation_leaves_nothing_running(tmp_path: Path, loop: str, started:
 
     anyio.run(run, backend=loop)
     assert started[0].returncode == -signal.SIGKILL
+
+
+async def nothing(_: str) -> None:
+    """What happens between two shots, usually."""
+
+
+def made_in_turn(
+    folder: Path, loop: str, names: str, between: Callable[[str], Awaitable[None]] = nothing
+) -> list[bytes]:
+    """Shots drawn one after the other while the backend is entered, as a run does; each draws other words."""
+
+    async def run() -> list[Made]:
+        found = []
+        async with Animatic() as animatic:
+            for name in names:
+                wanted = assignment(folder / name, positivePrompt=f"{name}: a lighthouse in a storm")
+                found += await animatic.make(wanted, lambda _: None)
+                await between(name)
+        return found
+
+    return [Path(take.path).read_bytes() for take in anyio.run(run, backend=loop)]
+
+
+@ON_BOTH
+def test_a_process_draws_one_shot_after_the_other_and_ends_with_the_run(
+    tmp_path: Path, loop: str, started: list[Process]
+) -> None:
+    one, two, again = made_in_turn(tmp_path, loop, "aba")
+    assert one == again != two
+    assert [process.returncode is None for process in started] == [False]
+
+
+def test_what_a_process_drew_before_leaves_no_trace_in_what_it_draws_next(tmp_path: Path) -> None:
+    in_turn = made_in_turn(tmp_path / "turn", "asyncio", "abc")
+    assert in_turn == [*made_in_turn(tmp_path / "a", "asyncio", "a"), *in_turn[1:]]
+    assert in_turn[2:] == made_in_turn(tmp_path / "c", "asyncio", "c")
+
+
+@ON_BOTH
+def test_a_process_that_dies_while_it_waits_is_not_asked_again(
+    tmp_path: Path, loop: str, started: list[Process]
+) -> None:
+    async def kill(name: str) -> None:
+        if name == "a":
+            started[0].kill()
+            await started[0].wait()
+
+    assert len(made_in_turn(tmp_path, loop, "ab", kill)) == 2
+    assert len(started) == 2
+    assert all(process.returncode is not None for process in started)
+
+
+@ON_BOTH
+def test_cancellation_in_a_run_ends_what_draws_and_what_waits(
+    tmp_path: Path, loop: str, started: list[Process]
+) -> None:
+    async def run() -> None:
+        with anyio.CancelScope() as scope:
+            async with Animatic() as animatic, anyio.create_task_group() as group:
+
+                async def second() -> None:
+                    await animatic.make(assignment(tmp_path / "b", frames=480), lambda _: None)
+
+                group.start_soon(second)
+                await animatic.make(assignment(tmp_path / "a"), lambda _: None)
+                scope.cancel()
+        assert scope.cancelled_caught
+
+    anyio.run(run, backend=loop)
+    assert len(started) == 2
+    assert all(process.returncode is not None for process in started)
 
 
 RUN = """

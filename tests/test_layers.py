@@ -33,7 +33,7 @@ LAZY = {("skyflow.cli", None), ("skyflow", "__getattr__"), ("skyflow.__main__", 
 
 LATE = {
     "skyflow.backends": {"importlib.metadata", "skyflow.backends.animatic", "skyflow.backends.runware.backend"},
-    "skyflow.backends.animatic.backend": {"anyio", "anyio.streams.text"},
+    "skyflow.backends.animatic.backend": {"anyio.streams.text", "skyflow.backends.process"},
     "skyflow.board.graph": {"networkx"},
     "skyflow.board.model": {"networkx"},
     "skyflow.board.schema": {"jsonschema"},

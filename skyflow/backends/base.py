@@ -89,6 +89,9 @@ Progress = Callable[[float], None]
 class Backend(Protocol):
     """What makes clips.
 
+    One that keeps something from one assignment to the next, such as a process, may be an asynchronous context
+    manager as well: a run enters it before the first assignment and leaves it after the last.
+
     Attributes:
         name: names the lock and the folder under ``out/``; settings that change pixels are part of it.
         version: of what it draws; a new one makes every shot anew.

@@ -1,26 +1,21 @@
 """A function called in a process of its own, which cancellation can end.
 
 Not ``anyio.to_process`` and not ``multiprocessing``: both import the program's main module again in the worker, so a
-plain script that calls ``skyflow.run`` would be run twice. This process knows nothing of who called; it has a session
-of its own, so that Ctrl-C reaches the run alone, which then ends it.
+plain script that calls ``skyflow.run`` would be run twice. This process knows nothing of who called.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack
 
-import anyio
-
+from skyflow.backends import process
 from skyflow.errors import MediaError, SkyflowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from anyio.abc import Process
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -37,19 +32,14 @@ async def call(function: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
         MediaError: the process did not finish.
         SkyflowError: what the function raised.
     """
-    process = await anyio.open_process(
-        [sys.executable, "-P", "-m", __name__],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    own = await process.start(__name__)
     try:
-        answer = await _answer(process, pickle.dumps((function, args)))
-        code = await process.wait()
+        await process.tell(own, pickle.dumps((function, args)), last=True)
+        assert own.stdout is not None
+        answer = b"".join([piece async for piece in own.stdout])
+        code = await own.wait()
     finally:
-        await _end(process)
+        await process.end(own)
     try:
         value, error = pickle.loads(answer)  # noqa: S301 - from the process that this one started
     except (EOFError, pickle.UnpicklingError):
@@ -59,25 +49,6 @@ async def call(function: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
         raise error
     result: T = value
     return result
-
-
-async def _answer(process: Process, question: bytes) -> bytes:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        await process.stdin.send(question)
-        await process.stdin.aclose()
-    except anyio.BrokenResourceError:
-        pass  # the process is gone; its empty answer says so
-    return b"".join([piece async for piece in process.stdout])
-
-
-async def _end(process: Process) -> None:
-    """Leave nothing running, whatever happened."""
-    with anyio.CancelScope(shield=True):
-        if process.returncode is None:
-            process.kill()
-        await process.aclose()
 
 
 def main() -> None:

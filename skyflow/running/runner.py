@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,8 @@ async def run(  # noqa: PLR0913 - board, backend and held are the subject, the r
         keeping = Keeping(held.objects, aside, journal)
         making = Making(backend, inputs, known, keeping, work, till)
         shots = Shots(whole, known, options, making, out, telling)
-        await shots.bring_through(jobs)
+        async with backend if isinstance(backend, AbstractAsyncContextManager) else nullcontext():
+            await shots.bring_through(jobs)
         fetched = await _fetch_rest(making, project, options) if till else ()
         await aside.call(out.refresh, shots.there(), known.lock)
         cut = await _cut(Cutting(board, shots.clips, inputs, known, aside, out.cut, work), project, telling)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import subprocess
-import sys
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from skyflow.backends.base import Made
 from skyflow.board.model import Output, Size
@@ -20,20 +18,25 @@ from skyflow.models.skyreels_v4 import RESOLUTIONS, nearest_size
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    import anyio
     import anyio.streams.text as anyio_text
     from anyio.abc import Process
 
+    from skyflow.backends import process
     from skyflow.backends.base import Assignment, Progress
 else:
-    anyio, anyio_text = late("anyio"), late("anyio.streams.text")
+    anyio_text, process = late("anyio.streams.text"), late("skyflow.backends.process")
 
 DRAWING = "1"
 """Raised whenever the same request would give other pixels or other sound."""
 
+WORKER = "skyflow.backends.animatic.worker"
+
 
 class Animatic:
-    """Draws shots in processes of their own, one for each assignment.
+    """Draws shots in processes of their own, one for each assignment that is under way.
+
+    A process takes longer to start than a short shot to draw. So those that have drawn a shot well wait for the next
+    one while this is entered, as a run does; otherwise they end with their assignment.
 
     Args:
         proxy: a resolution, ``480p``, to draw everything at; None draws the size that the board asks for.
@@ -50,6 +53,17 @@ class Animatic:
             raise UsageError(f"there is no proxy {proxy}", f"choose one of {', '.join(RESOLUTIONS)}")
         self._proxy = proxy
         self.name = f"animatic-{proxy}" if proxy else "animatic"
+        self._idle: list[Process] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._idle = []
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End the processes that wait; those that draw are ended by whoever had them drawing."""
+        idle, self._idle = self._idle or [], None
+        for one in idle:
+            await process.end(one)
 
     def default_jobs(self) -> int:
         """One for each processor that this process may use: drawing and encoding fill it."""
@@ -65,36 +79,35 @@ class Animatic:
     async def make(self, assignment: Assignment, progress: Progress) -> list[Made]:
         """Draw every take.
 
-        The process has a session of its own, so that Ctrl-C reaches the run alone, which then ends it. It looks
-        for modules where this one does and not in the working folder, where a board may lie beside anything.
-
         Raises:
             MakeError: an input does not decode, or the process did not finish.
         """
         plain = replace(assignment, request=dict(assignment.request), inputs=dict(assignment.inputs))
-        process = await anyio.open_process(
-            [sys.executable, "-P", "-m", "skyflow.backends.animatic.worker"],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        drawing, well = await self._waiting() or await process.start(WORKER), False
         try:
-            return await _drawn(process, pickle.dumps(plain), progress)
+            made = await _drawn(drawing, pickle.dumps(plain), progress)
+            well = True
+            return made
         finally:
-            await _ended(process)
+            if well and self._idle is not None:
+                self._idle.append(drawing)
+            else:
+                await process.end(drawing)
+
+    async def _waiting(self) -> Process | None:
+        """A process that has drawn before and waits; one that has died meanwhile is put away."""
+        while self._idle:
+            one = self._idle.pop()
+            if one.returncode is None:
+                return one
+            await process.end(one)
+        return None
 
 
-async def _drawn(process: Process, assignment: bytes, progress: Progress) -> list[Made]:
+async def _drawn(drawing: Process, assignment: bytes, progress: Progress) -> list[Made]:
     """Hand the work over and follow it to its last answer."""
-    assert process.stdin is not None
-    try:
-        await process.stdin.send(assignment)
-        await process.stdin.aclose()
-    except anyio.BrokenResourceError:
-        pass  # the process is gone; how it ended is said below
-    async with aclosing(_answers(process)) as answers:
+    await process.tell(drawing, assignment, last=False)
+    async with aclosing(_answers(drawing)) as answers:
         async for answer in answers:
             match answer:
                 case {"progress": share}:
@@ -103,25 +116,17 @@ async def _drawn(process: Process, assignment: bytes, progress: Progress) -> lis
                     return [Made(**take | {"notes": tuple(take["notes"])}) for take in takes]
                 case {"error": [message, remedy]}:
                     raise MakeError(message, remedy)
-    code = await process.wait()
+    code = await drawing.wait()
     raise MakeError(
         f"the process that drew this shot ended with {code}",
         "where memory is short, run with fewer --jobs",
     )
 
 
-async def _answers(process: Process) -> AsyncGenerator[Any, None]:
-    assert process.stdout is not None
+async def _answers(drawing: Process) -> AsyncGenerator[Any, None]:
+    assert drawing.stdout is not None
     pending = ""
-    async for text in anyio_text.TextReceiveStream(process.stdout):
+    async for text in anyio_text.TextReceiveStream(drawing.stdout):
         *lines, pending = (pending + text).split("\n")
         for line in lines:
             yield json.loads(line)
-
-
-async def _ended(process: Process) -> None:
-    """Leave nothing running, whatever happened."""
-    with anyio.CancelScope(shield=True):
-        if process.returncode is None:
-            process.kill()
-        await process.aclose()

@@ -1,4 +1,4 @@
-"""The process that draws: it reads one assignment, tells how far it is, and ends.
+"""The process that draws: it reads an assignment, tells how far it is, and waits for the next until its input ends.
 
 It speaks over its own pipe, one JSON object to a line: ``{"progress": 0.5}``, and at last ``{"made": […]}`` or
 ``{"error": [message, remedy]}``. When the run that started it dies, the next line finds nobody reading and ends it.
@@ -10,6 +10,7 @@ import json
 import os
 import pickle
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -38,14 +39,16 @@ class Told:
 
 
 def main() -> None:
-    """Draw the assignment that stands on the standard input."""
+    """Draw the assignments that come on the standard input."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers
-    assignment: Assignment = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
-    try:
-        _say(answers, _answer(assignment, Told(answers)))
-    except BrokenPipeError:
-        os._exit(1)
+    with suppress(EOFError):
+        while True:
+            assignment: Assignment = pickle.load(sys.stdin.buffer)  # noqa: S301 - from who started this process
+            try:
+                _say(answers, _answer(assignment, Told(answers)))
+            except BrokenPipeError:
+                os._exit(1)
 
 
 def _answer(assignment: Assignment, told: Told) -> dict[str, Any]:
