@@ -66,6 +66,7 @@ def test_a_mistyped_name_behind_set_stops_and_in_a_file_is_only_told_of(tmp_path
     (tmp_path / "board.yaml").write_text("skyflow: 1\nvars: {name: fog}\nshots: {a: {prompt: '{{ name }}'}}\n")
     (tmp_path / "v.yaml").write_text("nmae: x\n")
     assert run(["plan", "--set", "nmae=x"]) == 2
+    assert run(["validate", "--set", "nmae=x"]) == 2
     said = capsys.readouterr()
     assert "'nmae'" in said.err
     assert "did you mean 'name'?" in said.err

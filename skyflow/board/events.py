@@ -236,6 +236,9 @@ class _Builder:
         assert top.key is not None
         key, start, end = top.key
         if top.merging:
+            if top.merges:
+                also = (top.merges[0][1], top.merges[0][2], "'<<' stands here first")
+                self.note("SF0108", start, end, "the key '<<' stands twice", "write one: `<<: [*one, *two]`", also)
             top.merges.append((item.value, start, end))
             top.merging = False
         elif key in mapping:

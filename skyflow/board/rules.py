@@ -145,9 +145,12 @@ def check_tags(
     for name, tag in board.tags.items():
         kinds = [key for key in ("images", "grid", "video") if key in tag]
         if name in board.shots:
-            related = [(("shots", name), "the shot")]
+            # What a library calls its own is not what this board can mend.
+            path, other = ("tags", name), ("shots", name)
+            path, other = (other, path) if findings.elsewhere(path) else (path, other)
             message = f"'{name}' is a tag and a shot: @{name} could mean either"
-            findings.add("SF0303", ("tags", name), message, "rename one of the two", related=related)
+            related = [(other, f"the {other[0].removesuffix('s')}")]
+            findings.add("SF0303", path, message, "rename one of the two", related=related)
         if len(kinds) > 1:
             message = f"a tag has one of images, grid and video; '{name}' has {' and '.join(kinds)}"
             findings.add("SF0307", ("tags", name, kinds[1]), message, "make two tags of it")

@@ -15,6 +15,7 @@ from skyflow.board import schema
 from skyflow.board.files import FileFault
 from skyflow.board.source import Source
 from skyflow.board.written import sound_part
+from skyflow.problems import Problem, Related
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -57,7 +58,8 @@ def libraries(board: Source, files: Files, findings: Findings) -> list[Library]:
 
 
 def _sections(source: Source, folder: str, findings: Findings) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    findings.take(source.problems)
+    nothing = source.data is None and all(problem.code == "SF0104" for problem in source.problems)
+    findings.take([_blank(source)] if nothing else source.problems)
     if source.data is None:
         return
     faults = list(schema.check(source, SECTIONS))
@@ -66,6 +68,8 @@ def _sections(source: Source, folder: str, findings: Findings) -> Iterator[tuple
     sound = sound_part(source.data, (path for path, _ in faults))
     for section in SECTIONS if isinstance(sound, dict) else ():
         held: Mapping[str, Any] = sound.get(section) or {}
+        if section == "defaults":
+            findings.take(_size_twice(source, held))
         yield section, {name: _tag(tag, folder) for name, tag in held.items()} if section == "tags" else held
 
 
@@ -93,6 +97,23 @@ def overlaid(board: Mapping[str, Any], used: list[Library], findings: Findings) 
         if merged or own:
             whole[section] = {**merged, **own}
     return whole
+
+
+def _size_twice(source: Source, defaults: Mapping[str, Any]) -> Iterator[Problem]:
+    """The problem of a library whose defaults say twice how large the picture is."""
+    clash = sorted(defaults.keys() & {"resolution", "aspect"})
+    if "size" in defaults and clash:
+        related = tuple(Related(source.place(("defaults", key)), f"'{key}' stands here") for key in clash)
+        remedy = f"remove size, or {' and '.join(clash)}"
+        where = source.place(("defaults", "size"))
+        yield Problem("SF0602", where, "defaults.size", "size says resolution and aspect already", remedy, related)
+
+
+def _blank(source: Source) -> Problem:
+    """The problem of a library that says nothing."""
+    return Problem(
+        "SF0104", source.text.place(0, 0), "", "the library says nothing", "write `vars:`, `tags:` or `defaults:`"
+    )
 
 
 def _make_way(merged: dict[str, Any], section: str, names: Collection[str]) -> None:

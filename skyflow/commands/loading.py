@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from skyflow.commands import problems
     from skyflow.pipeline import Loaded
+    from skyflow.problems import Problem
     from skyflow.store.hold import Held
     from skyflow.terminal import Terminal
 else:
@@ -63,15 +64,24 @@ def load(terminal: Terminal, about: AboutBoard) -> Loaded:
     loaded = pipeline.load(about["board"], overrides(about["sets"], about["var_files"]))
     loaded = replace(loaded, rests_on=loaded.rests_on | {Path(file) for file in about["var_files"]})
     warnings = loaded.board.warnings
-    typed = {text.partition("=")[0] for text in about["sets"]}
-    for warning in warnings:
-        if warning.code == UNASKED and warning.path.removeprefix("vars.") in typed:
-            raise UsageError(warning.message, warning.remedy)
+    check_typed(warnings, about)
     if warnings and about["strict"]:
         raise BoardInvalid(warnings)
     if warnings and not terminal.quiet:
         problems.tell(terminal, warnings, "text")
     return loaded
+
+
+def check_typed(found: Iterable[Problem], about: AboutBoard) -> None:
+    """See that something asks for every value behind ``--set``.
+
+    Raises:
+        UsageError: nothing does, so the name is mistyped.
+    """
+    typed = {text.partition("=")[0] for text in about["sets"]}
+    for problem in found:
+        if problem.code == UNASKED and problem.path.removeprefix("vars.") in typed:
+            raise UsageError(problem.message, problem.remedy)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyflow import pipeline
-from skyflow.commands.loading import AboutBoard, overrides
+from skyflow.commands.loading import AboutBoard, check_typed, overrides
 from skyflow.commands.words import length, number
 from skyflow.errors import ExitCode
 from skyflow.late import late
@@ -26,6 +26,8 @@ def validate(*, terminal: Terminal, form: str, **about: Unpack[AboutBoard]) -> E
     _, reading, rests_on = pipeline.check(about["board"], overrides(about["sets"], about["var_files"]))
     terminal.rests_on = rests_on | {Path(file) for file in about["var_files"]}
     found = reading.problems
+    if reading.board is not None:
+        check_typed(found, about)
     if found or form == "json":
         problems.tell(terminal, found, form, answer=True)
     if reading.board is None or (about["strict"] and found):
