@@ -40,7 +40,7 @@ SHARE = 1 / 6
 ASK_SECONDS = 300.0
 """For how long a question is asked again that gets no answer."""
 OFTEN, UNKNOWN = 0.05, 1.0
-"""Seconds between two requests at least: however short tasks are, and where nothing is known of how long they take."""
+"""Seconds between two requests at least: however short tasks are, and while nothing is known of them."""
 
 
 @dataclass(slots=True)
