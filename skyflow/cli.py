@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from skyflow._version import __version__
@@ -53,7 +54,7 @@ def run(argv: Sequence[str], memo: Memo | None = None) -> int:
             verb: Callable[..., int] = getattr(importlib.import_module(f"skyflow.commands.{name}"), name)
             code = int(verb(terminal=terminal, **arguments))
             if memo is not None and terminal.words is not None and terminal.rests_on is not None:
-                memo.keep(terminal.rests_on, terminal.words, code)
+                memo.keep(map(Path, terminal.rests_on), terminal.words, code)
             return code
     except BaseException as error:  # noqa: BLE001 - nothing leaves; a defect is said with where to take it
         from skyflow.commands.failing import tell  # noqa: PLC0415 - only where something failed

@@ -66,7 +66,7 @@ class Loaded:
 
     board: Board
     project: Project
-    rests_on: frozenset[Path] = frozenset()
+    rests_on: frozenset[Path | str] = frozenset()
 
 
 class Checked(NamedTuple):
@@ -78,9 +78,23 @@ class Checked(NamedTuple):
 
     project: Project
     reading: Reading
-    rests_on: frozenset[Path]
+    rests_on: frozenset[Path | str]
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """While much is made and nothing is let go: the collector would look through all of it again and again."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@uncollected()
 def check(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Checked:
     """Read a board and every file that it names; find every problem, stop at none.
 
@@ -91,20 +105,15 @@ def check(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Check
     Raises:
         UsageError: there is no such file.
     """
-    with _uncollected():
-        return _check(path, overrides or {})
-
-
-def _check(path: str | Path, overrides: Mapping[str, Any]) -> Checked:
     file = Path(path)
     project = Project.of(file)
     content = _content(file)
     local = LocalFiles(project.folder, project.root, seen := Seen(project.state))
-    reading = read(project.name, str(path), content, local, overrides)
+    reading = read(project.name, str(path), content, local, overrides or {})
     seen.save()
     if reading.board and (refused := tuple(_refused(reading.board, str(path)))):
         reading = Reading(None, (*reading.problems, *refused))
-    return Checked(project, reading, frozenset({file, *local.looked, *project.marks()}))
+    return Checked(project, reading, frozenset((file, *local.looked, *project.marks())))
 
 
 def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Loaded:
@@ -124,6 +133,7 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Loaded
     return Loaded(reading.board, project, rests_on)
 
 
+@uncollected()
 def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str | None = None) -> Plan:
     """What a run would do, and why. Nothing is made or written.
 
@@ -137,8 +147,7 @@ def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str
     """
     maker = backends.get(backend, proxy=proxy)
     known = LockKnown.of(loaded.project, maker)
-    with _uncollected():
-        return decide_all(loaded.board, backends.maker_of(maker), known)
+    return decide_all(loaded.board, backends.maker_of(maker), known)
 
 
 def rests_on(loaded: Loaded, maker: Backend) -> frozenset[Path]:
@@ -208,19 +217,6 @@ def recover(project: Project, backend: str | PaidBackend, *, give_up: bool = Fal
             return await runner.recover_all(maker, held, give_up=give_up)
 
         return anyio.run(main)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """While much is made and nothing is let go: the collector would look through all of it again and again."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _content(file: Path) -> bytes:

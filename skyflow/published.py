@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,9 @@ from skyflow.problems import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from importlib.resources.abc import Traversable
 
 ENDING = ".schema.json"
-CHECKOUT = Path(__file__).parent.parent
+PACKAGE = Path(__file__).parent
 
 
 def schema_names() -> tuple[str, ...]:
@@ -52,12 +50,12 @@ def schema(name: str) -> Mapping[str, Any]:
     return parsed
 
 
-def examples() -> Traversable:
+def examples() -> Path:
     """The folder of example boards, one folder each."""
     return _folder("examples", "examples/storyboards")
 
 
-def _folder(packed: str, checkout: str) -> Traversable:
+def _folder(packed: str, checkout: str) -> Path:
     """A folder of the package or, in an editable install, its original in the checkout."""
-    inside = resources.files("skyflow") / packed
-    return inside if inside.is_dir() else CHECKOUT / checkout
+    inside = PACKAGE / packed
+    return inside if inside.is_dir() else PACKAGE.parent / checkout

@@ -135,7 +135,7 @@ class Terminal:
         self._out = Stream(sys.stdout)
         self._talk = Stream(sys.stderr)
         self.words: list[tuple[str, str]] | None = []
-        self.rests_on: frozenset[Path] | None = None
+        self.rests_on: frozenset[Path | str] | None = None
         self._showing = False
 
     @property
@@ -271,7 +271,8 @@ def _plain_table(content: Table) -> str | None:
     whole = "".join(text for row in rows for text in row)
     measure = len if whole.isascii() else rich_cells.cell_len
     widths = [max(map(measure, column)) for column in zip(*rows, strict=True)]
-    if REDRAWN.search(whole) or "\n" in whole or sum(widths) + GAP * len(widths) > UNWRAPPED:
+    odd = REDRAWN.search(whole) or "\n" in whole or (0 in widths and not whole.isascii())
+    if odd or sum(widths) + GAP * len(widths) > UNWRAPPED:
         return None
     rights = [column.endswith(">") for column in content.columns]
     lines = []

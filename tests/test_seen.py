@@ -19,15 +19,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skyflow.board.model import FileMedia
+    from skyflow.facts import ImageFacts
 
 
 @pytest.fixture
 def looks(monkeypatch, tmp_path):
     """A project with one picture; the files that were decoded."""
     (tmp_path / ".skyflow").mkdir()
-    decoded = []
-    image = probe.image
-    monkeypatch.setattr(probe, "image", lambda path: (decoded.append(path.name), image(path))[1])
+    decoded: list[str] = []
+    inner = probe.image
+
+    def counted(path: Path) -> ImageFacts:
+        decoded.append(path.name)
+        return inner(path)
+
+    monkeypatch.setattr(probe, "image", counted)
     # The system notes when it changes a file, and tests cannot wait: they see the program's clock two grains ahead.
     monkeypatch.setattr("skyflow.media.seen.time.time_ns", lambda: time_ns() + 2 * GRAIN)
     return decoded
@@ -89,7 +95,13 @@ def test_a_file_that_changes_while_it_is_looked_at_is_not_remembered(tmp_path, l
     file = tmp_path / "a.png"
     draw(file, "red")
     inner = probe.image
-    monkeypatch.setattr(probe, "image", lambda path: (inner(path), draw(file, "blue"))[0])
+
+    def changing(path: Path) -> ImageFacts:
+        found = inner(path)
+        draw(path, "blue")
+        return found
+
+    monkeypatch.setattr(probe, "image", changing)
     image(tmp_path)
     monkeypatch.setattr(probe, "image", inner)
     assert image(tmp_path).sha256 == sha256(file.read_bytes()).hexdigest()

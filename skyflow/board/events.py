@@ -7,7 +7,7 @@ unknown tag, a bomb of aliases and a key that is no text are problems with a pla
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import yaml
 
@@ -37,6 +37,9 @@ MAX_PROBLEMS = 1000
 
 ALIAS = "*"
 """In place of a scalar's style: what stands here is the name of what is meant."""
+
+STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 
 RawSpot: TypeAlias = "tuple[int, int, int, int, str]"
 Spots: TypeAlias = "dict[int, dict[str | int, RawSpot]]"
@@ -72,7 +75,7 @@ class _Open:
 
     @property
     def wants_key(self) -> bool:
-        return self.key is None and isinstance(self.container, dict)
+        return self.key is None and type(self.container) is dict
 
     @property
     def step(self) -> str | int | None:
@@ -82,8 +85,7 @@ class _Open:
         return self.key[0] if self.key else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(NamedTuple):
     """A finished value with its stretch, and how many values it holds."""
 
     value: Any
@@ -138,17 +140,16 @@ class _Builder:
             assert event.start_mark
             assert event.end_mark
             start, end = event.start_mark.index, event.end_mark.index
-            match event:
-                case yaml.ScalarEvent():
-                    self.scalar(event, start, end)
-                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                    self.start(event, start)
-                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    self.end(end)
-                case yaml.AliasEvent():
-                    self.alias(event.anchor, start, end)
-                case yaml.DocumentStartEvent():
-                    self.document(start)
+            if isinstance(event, yaml.ScalarEvent):  # first: most are
+                self.scalar(event, start, end)
+            elif isinstance(event, ENDS):
+                self.end(end)
+            elif isinstance(event, STARTS):
+                self.start(event, start)
+            elif isinstance(event, yaml.AliasEvent):
+                self.alias(event.anchor, start, end)
+            elif isinstance(event, yaml.DocumentStartEvent):
+                self.document(start)
 
     def document(self, at: int) -> None:
         self.documents += 1
@@ -157,7 +158,8 @@ class _Builder:
 
     def scalar(self, event: yaml.ScalarEvent, start: int, end: int) -> None:
         value = self.scalars.resolve(event, start, end)
-        if not (self.open and self.open[-1].wants_key):
+        top = self.open[-1] if self.open else None
+        if top is None or not top.wants_key:
             if len(event.value) > MAX_TEXT and not event.value.startswith("data:"):
                 message = f"a text of {len(event.value):,} characters, {MAX_TEXT:,} is the most"
                 self.refuse("SF0102", start, end, message, "put it in a file of its own, or shorten it")
@@ -167,8 +169,8 @@ class _Builder:
             self.refuse("SF0102", start, end, f"a key of more than {MAX_KEY:,} characters", "shorten it")
         if event.anchor:
             self.anchors[event.anchor] = _Value(value, start, end)
-        self.open[-1].key = (event.value, start, end)
-        self.open[-1].merging = not event.style and event.value == "<<"
+        top.key = (event.value, start, end)
+        top.merging = not event.style and event.value == "<<"
         if not isinstance(value, str):
             self.note("SF0106", start, end, f"the key {event.value or 'nothing'} is not text", "put it in quotes")
 

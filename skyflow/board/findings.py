@@ -87,7 +87,8 @@ class Findings:
     def about(self, shot: WrittenShot) -> Iterator[None]:
         """While what is found is about one shot: what it waives is not noted."""
         before = self._waived
-        self.waive(shot.get("ignore") or ())
+        if codes := shot.get("ignore"):
+            self.waive(codes)
         yield
         self._waived = before
 
@@ -102,7 +103,7 @@ class Findings:
     def sorted(self) -> tuple[Problem, ...]:
         """In file order: the board first, then the files that it names.
 
-        A tag that no prompt mentions may be what an error keeps from being mentioned, so it waits until there is none.
+        A tag that no prompt mentions may be what an error keeps from being mentioned: it waits until there is none.
         """
 
         def order(problem: Problem) -> tuple[bool, Place, str, str]:

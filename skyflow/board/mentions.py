@@ -44,11 +44,11 @@ class Mention:
 
 def find(prompt: str) -> Iterator[Mention]:
     """Every mention, in order."""
-    for match in TOKEN.finditer(prompt):
+    for match in TOKEN.finditer(prompt) if "@" in prompt else ():
         if match[1]:
             yield Mention(match[1], match.start())
 
 
 def rewrite(prompt: str, words: Callable[[str], str]) -> str:
     """The prompt with each mention replaced by what ``words`` says for its name, and ``@@`` by @."""
-    return TOKEN.sub(lambda match: words(match[1]) if match[1] else "@", prompt)
+    return TOKEN.sub(lambda match: words(match[1]) if match[1] else "@", prompt) if "@" in prompt else prompt

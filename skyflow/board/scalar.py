@@ -17,6 +17,9 @@ INT = re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)")
 FLOAT = re.compile(
     r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
 )
+NOT_TEXT = frozenset("~nNtTfF+-.0123456789")
+"""How a plain scalar begins that is anything but text; most are text."""
+
 MAX_DIGITS = 400
 CORE = "tag:yaml.org,2002:"
 NAMES = {"str", "int", "float", "bool", "null"}
@@ -56,6 +59,8 @@ class Scalars:
         return self.plain(text, start, end)
 
     def plain(self, text: str, start: int, end: int) -> str | int | float | bool | None:
+        if text and text[0] not in NOT_TEXT:
+            return text
         if NULL.fullmatch(text):
             return None
         if BOOL.fullmatch(text):

@@ -135,7 +135,7 @@ class Source:
             self._note("SF0103", (), bad.span(), message, remedy)
             return
         try:
-            built = events.build(yaml.parse(characters, Loader=yaml.CSafeLoader), self._spots, self._note)
+            built = events.build(iter(yaml.CSafeLoader(characters).get_event, None), self._spots, self._note)
             self.data, self._root = built.data, Spot(*built.spot)
         except yaml.MarkedYAMLError as error:
             self._syntax(error)

@@ -6,7 +6,7 @@ own on what each of them takes.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import posixpath
 from typing import TYPE_CHECKING
 
 from skyflow.board.model import FileMedia
@@ -44,7 +44,7 @@ def check(shot: Shot, draft: Draft, prompt: Prompt | None, findings: Findings) -
         )
         findings.add("SF0813", prompt.path, message, "shorten it to be safe")
     for path, medium in _files(shot, draft):
-        known = {**OTHER_PICTURES, **OTHER_CLIPS}.get(PurePosixPath(medium.path).suffix.lower())
+        known = {**OTHER_PICTURES, **OTHER_CLIPS}.get(posixpath.splitext(medium.path)[1].lower())
         if known:
             takes = "MP4 and MOV" if known in OTHER_CLIPS.values() else "JPEG, PNG, GIF and BMP"
             message = f"{medium.path} is {known}; the model's makers take {takes}"

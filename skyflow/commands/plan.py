@@ -33,6 +33,7 @@ NARROW = 76
 """On fewer columns than this the reason has no room beside size and takes, and is worth more."""
 
 
+@pipeline.uncollected()
 def plan(
     *,
     terminal: Terminal,

@@ -60,7 +60,7 @@ class LocalFiles:
         self._folders: dict[str, str | None] = {}
         self._known: dict[tuple[str, str], FileMedia | FileFault] = {}
         self._texts: dict[str, str] = {}
-        self.looked: set[Path] = set()
+        self.looked: set[str] = set()
 
     def text(self, path: str) -> str:
         """A prompt or template.
@@ -69,7 +69,7 @@ class LocalFiles:
             FileFault: it is not there, leaves the project, is hidden, is too large or no UTF-8.
         """
         if path not in self._texts:
-            found = self._find(path)
+            found = Path(self._find(path))
             if any(part.startswith(".") for part in found.relative_to(self._root).parts):
                 # A prompt is sent to the provider: keys in .env, and what git knows, must not become words of it.
                 raise FileFault("SF0502", f"{path} is a hidden file, which no prompt may hold", "name another file")
@@ -119,25 +119,25 @@ class LocalFiles:
     def _look(self, kind: MediaKind, path: str) -> FileMedia:
         found = self._find(path)
         try:
-            if known := self._seen.find(kind, str(found)) if self._seen else None:
+            if known := self._seen.find(kind, found) if self._seen else None:
                 return FileMedia(self._named(path, found), *known)
-            before = self._seen.looking(str(found)) if self._seen else None
-            facts = _probed(kind, found)  # first: gigabytes of anything else are not worth a hash
-            sha256 = digest.of_file(found)
+            before = self._seen.looking(found) if self._seen else None
+            facts = _probed(kind, Path(found))  # first: gigabytes of anything else are not worth a hash
+            sha256 = digest.of_file(Path(found))
             if self._seen and before:
-                self._seen.keep(kind, str(found), before, (sha256, facts))
+                self._seen.keep(kind, found, before, (sha256, facts))
             return FileMedia(self._named(path, found), sha256, facts)
         except MediaError as error:
             raise FileFault("SF0504", error.message, error.remedy) from error
         except OSError as error:
             raise _unreadable(path, error) from error
 
-    def _named(self, path: str, found: Path) -> str:
+    def _named(self, path: str, found: str) -> str:
         """The plainest spelling of a path; beside a linked folder ``..`` is not what it looks like, and stays."""
         plain = os.path.normpath(path)
-        return plain if plain == path or (self._folder / plain).resolve() == found else path
+        return plain if plain == path or os.path.realpath(self._folder / plain) == found else path
 
-    def _find(self, path: str) -> Path:
+    def _find(self, path: str) -> str:
         """The regular file that a path leads to, every link followed."""
         if scheme(path):
             message = f"{without_secrets(path)[:60]} is no file of the project"
@@ -148,7 +148,7 @@ class LocalFiles:
             raise FileFault("SF0503", f"a path cannot hold the character U+{ord(bad[0]):04X}", "remove it")
         if NOT_RELATIVE.match(path):
             raise FileFault("SF0502", f"{path} is not a path relative to the board", "use a relative path with /")
-        self.looked.add(self._folder / path)
+        self.looked.add(os.path.join(self._folder, path))  # noqa: PTH118 - Path takes as long as all the rest
         if (plainly := self._plainly(path)) is not None:
             return plainly
         try:
@@ -163,9 +163,9 @@ class LocalFiles:
         if not stat.S_ISREG(mode):
             what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
             raise FileFault("SF0503", f"{path} is {what}", "name a file")
-        return found
+        return str(found)
 
-    def _plainly(self, path: str) -> Path | None:
+    def _plainly(self, path: str) -> str | None:
         """The same for a regular file that is no link, of a folder that was asked for before: nearly every one."""
         folder, _, name = path.rpartition("/")
         if folder not in self._folders:
@@ -175,8 +175,8 @@ class LocalFiles:
         if inside is None or name in {"", ".", ".."}:
             return None
         try:
-            found = f"{inside}{os.sep}{name}"
-            return Path(found) if stat.S_ISREG(os.lstat(found).st_mode) else None
+            found = os.path.join(inside, name)  # noqa: PTH118 - as above
+            return found if stat.S_ISREG(os.lstat(found).st_mode) else None
         except (OSError, ValueError):
             return None
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import jsonschema_rs
 
 from skyflow.late import late
-from skyflow.planning.request import replaced
+from skyflow.planning.request import filled
 from skyflow.published import schema
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def faults(request: Request) -> list[Fault]:
 
     What the board adds by itself is what the page does not know yet, and no fault.
     """
-    body = {key: replaced(value, lambda _: STAND_IN) for key, value in request.body.items()}
+    body = filled(request.body, lambda _: STAND_IN)
     return [fault for fault in body_faults({"taskUUID": STAND_IN} | body) if not _added(fault, request.beside)]
 
 

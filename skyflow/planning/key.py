@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from skyflow import digest
 from skyflow.board.mentions import NOT_BEHIND
 from skyflow.board.model import DataMedia, FileMedia, HeldMedia, ShotClip, ShotFrame, UrlMedia
-from skyflow.planning.request import SECRETS, replaced
+from skyflow.planning.request import SECRETS, filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ def bind(shot: Shot, request: Request, clips: Mapping[str, str], backend: str, v
         media.setdefault(handle, medium)
         return handle
 
-    body: dict[str, Any] = replaced(dict(request.body), put)
+    body: dict[str, Any] = filled(request.body, put)
     identity: dict[str, Any] = {"backend": backend, "version": version, "request": _nameless(shot, body)}
     return Bound(body, media, identity, digest.of_json("shot", identity))
 

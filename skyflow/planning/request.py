@@ -40,7 +40,7 @@ class Request:
 
     def media(self) -> Iterator[tuple[tuple[str | int, ...], Media]]:
         """Every medium with the path that leads to it in the body, in the order of the body."""
-        return _media(self.body, ())
+        return _media(self.body.get("inputs"), ("inputs",))
 
 
 def request(shot: Shot, model: str) -> Request:
@@ -125,6 +125,11 @@ def show_medium(medium: Media) -> dict[str, Any]:
             return {"shot": medium.shot}
         case ShotFrame():
             return {"shot": medium.shot, "frame": medium.index}
+
+
+def filled(body: Mapping[str, Any], put: Callable[[Media], Any]) -> dict[str, Any]:
+    """A task's body with every medium replaced; all of them stand in its inputs."""
+    return {**body, "inputs": replaced(body["inputs"], put)} if "inputs" in body else dict(body)
 
 
 def replaced(value: Any, put: Callable[[Media], Any]) -> Any:  # noqa: ANN401 - any JSON goes in and comes out
