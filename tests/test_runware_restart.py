@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
 import pytest
 
-from skyflow.backends.paid import Accepted, Failed, Fetched, Intended, Ready, Sent
+from skyflow.backends.paid import Accepted, Failed, Fetched, Intended, Ready, Refusal, Sent
 from skyflow.errors import MakeError, StoreError
 from tests.paying import PRICE, folder_in_memory, order, shopping
 
@@ -148,7 +149,8 @@ def test_a_lost_clip_is_bought_again_only_where_the_provider_no_longer_has_it(tm
     async def inside(shop):
         await shop.make(order(folder=tmp_path))
         await anyio.sleep(7200)
-        await shop.make(order(folder=tmp_path))
+        (note,) = await shop.make(order(folder=tmp_path))
+        assert note.startswith("opening: take 1 had been paid for")
         assert [record.task.attempt for record in shop.records()] == [1, 2]
         assert len(shop.charged) == 2
         assert len(shop.records()) == 2
@@ -156,16 +158,30 @@ def test_a_lost_clip_is_bought_again_only_where_the_provider_no_longer_has_it(tm
     shopping(inside, tmp_path, {"retention": 3600, "unknown_tasks": unknown})
 
 
-def test_what_the_provider_says_is_gone_before_it_was_fetched_is_said_and_bought_by_the_next_run(tmp_path):
-    dies(tmp_path, Ready, before=False)
+@pytest.mark.parametrize("stage", [Accepted, Ready])
+def test_what_the_provider_says_is_gone_before_it_was_fetched_is_bought_again_once_it_is_written_off(tmp_path, stage):
+    dies(tmp_path, stage, before=False)
 
     async def inside(shop):
         await anyio.sleep(10)
-        with pytest.raises(MakeError, match="Runware does not know it any more"):
+        began = anyio.current_time()
+        with pytest.raises(MakeError, match="does not know it any more") as caught:
             await shop.make(order(folder=tmp_path))
+        assert anyio.current_time() - began < 70
+        assert "recover --give-up" in caught.value.remedy
         (record,) = shop.records()
-        assert isinstance(record.stage, Failed)
+        assert record.in_flight
+        said = await shop.recover(record)
+        assert said.startswith("the provider no longer knows it: ")
+        assert "recover --give-up" in said
+        assert shop.records()[0].in_flight
         assert len(shop.charged) == 1
+        refusal = Refusal("givenUp", "written off by hand", "notFound", "unknown")
+        shop.journal.record(Failed(record.task.uuid, refusal))
+        with suppress(MakeError):  # a provider that keeps nothing shows nothing of the second either
+            await shop.make(order(folder=tmp_path))
+        assert [record.task.attempt for record in shop.records()] == [1, 2]
+        assert len(shop.charged) == 2
 
     shopping(inside, tmp_path, {"retention": 0, "unknown_tasks": "not found"})
 
@@ -266,14 +282,15 @@ def test_a_take_on_its_way_arrives_though_the_provider_forgets_its_task_meanwhil
             return None
 
         shop.line.instead = instead
-        with pytest.raises(MakeError, match="Runware does not know it any more"):
+        with pytest.raises(MakeError, match="does not know it any more"):
             await shop.make(order(folder=tmp_path, takes=(1, 2)))
         assert list(shop.kept) == [("opening", 1)]
         (record,) = shop.records()
-        assert isinstance(record.stage, Failed)
+        assert record.in_flight
         assert set(record.kept) == {1}
         shop.line.instead = None
         await shop.make(order(folder=tmp_path, takes=(2,)))
-        assert [record.task.takes for record in shop.records()] == [(1, 2), (2,)]
+        assert sorted(shop.kept) == [("opening", 1), ("opening", 2)]
+        assert len(shop.charged) == 1
 
     shopping(inside, tmp_path, {"faults": [{"do": "late", "takes": [2], "seconds": 500}]})

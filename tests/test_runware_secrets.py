@@ -201,7 +201,12 @@ def test_whatever_stands_around_a_secret_it_is_removed(before, after, secret):
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("see https://u:pw@host.example/a/b.mp4?sig=1&x=2#f now", "see https://host.example/a/b.mp4 now"),
+        ("see https://u:pw@host.example/a/b.mp4?sig=1&x=2#f now", "see https://host.example/… now"),
+        ("(https://hooks.example/services/T0/B0/XYZ)", "(https://hooks.example/…"),
+        ("wss://u:pw@hooks.example:8443, then", "wss://hooks.example:8443 then"),
+        (r"to https:\/\/hooks.example\/services\/XYZ now", "to https://hooks.example/… now"),
+        ("https%3A%2F%2Fhooks.example%2Fservices%2FXYZ", "https://hooks.example/…"),
+        ("http://user:12/34@hooks.example/x", "http://***/…"),
         ("Authorization: Bearer abcdef123456", "Authorization: Bearer ***"),
         ('{"token":"abcdef123456"}', '{"token":***"}'),
         ("api_key=abcdefgh rest", "api_key=*** rest"),
@@ -212,6 +217,29 @@ def test_whatever_stands_around_a_secret_it_is_removed(before, after, secret):
 )
 def test_what_looks_like_a_secret_is_removed_though_nobody_knew_it(said, shown):
     assert Scrubber().clean(said) == shown
+
+
+def test_a_secret_of_a_board_that_is_not_read_is_not_quoted_by_recover(tmp_path):
+    async def first(shop):
+        with anyio.move_on_after(3):
+            await shop.make(secretive(tmp_path))
+
+    shopping(first, tmp_path, {"latency": {"base": 50}})
+
+    async def second(shop):
+        async def instead(sent):
+            said = f"cannot call {HOOK.partition('?')[0]} nor put to {PUT} what came of {FACE}"
+            error = {"code": "providerError", "message": said, "taskUUID": sent.tasks[0]["taskUUID"]}
+            return httpx.Response(400, json={"errors": [error]})
+
+        shop.line.instead = instead
+        (record,) = shop.records()
+        said = await shop.recover(record)
+        assert "cannot call https://hooks.example.com/…" in said
+        assert clean(said)
+        assert all(map(clean, seen(shop, tmp_path)))
+
+    shopping(second, tmp_path)
 
 
 ENV = {

@@ -75,6 +75,11 @@ class Answer:
     faults: tuple[Fault, ...] = ()
     retry_after: float | None = None
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is not the provider that answers to a task: that takes tasks, or gives a code why not."""
+        return self.status in {404, 405} and not self.rows and not any(fault.code for fault in self.faults)
+
     def rows_of(self, uuid: str) -> tuple[Row, ...]:
         """The rows of one task, in the provider's order."""
         return tuple(row for row in self.rows if row.task_uuid == uuid)

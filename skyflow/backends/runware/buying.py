@@ -21,7 +21,7 @@ from skyflow.backends.runware.order import groups
 from skyflow.backends.runware.sending import TurnedDown, says_taken
 from skyflow.backends.runware.waits import Backoff
 from skyflow.backends.runware.wire import Unclear
-from skyflow.backends.runware.wording import not_sent, refused
+from skyflow.backends.runware.wording import not_sent, numbers, refused
 from skyflow.errors import MakeError, Refused
 
 if TYPE_CHECKING:
@@ -117,7 +117,11 @@ class Buying:
             outcome = await self.following.follow(
                 Errand(errand.task, takes, errand.folder, errand.keep, record=record, patient=not record.finished)
             )
-        await self._after(order, outcome, takes, 1, again=record.finished and outcome.gone)
+        lost = record.finished and outcome.gone
+        if lost:
+            what = f"{task.shot}: {numbers(sorted(takes))} had been paid for, and neither the store nor Runware has"
+            order.notes.append(f"{what} the bytes any more, so it is bought again")
+        await self._after(order, outcome, takes, 1, again=lost)
 
     async def _is_there(self, task: Task) -> bool:
         """Ask about a task that was sent by a run that did not live to see the answer."""
@@ -144,8 +148,7 @@ class Buying:
                 turned = down.fault
         if turned is None:
             helped = not outcome.gone and self.uploads.forget(order.assignment, named, outcome.faults)
-            others = taken.others and outcome.gone
-            await self._after(order, outcome, takes, nth, again=helped or others)
+            await self._after(order, outcome, takes, nth, again=helped)
         elif self.uploads.forget(order.assignment, named, (turned,)):
             await self.buy(order, tuple(takes), nth)
         else:

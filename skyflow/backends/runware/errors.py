@@ -22,11 +22,13 @@ Kind: TypeAlias = Literal[
     "provider",
     "server",
     "validation",
+    "address",
     "unknown",
 ]
-"""``conflict`` says that the task is there already; ``model`` is a model that the provider does not have."""
+"""``conflict`` says that the task is there already; ``model`` is a model that the provider does not have; ``address``
+is an answer of something that is not the provider."""
 
-ACCOUNT = frozenset({"auth", "quota"})
+ACCOUNT = frozenset({"auth", "quota", "address"})
 """Every other shot would be refused too."""
 PASSING = frozenset({"rateLimit", "provider", "timeout", "server"})
 """Worth another try: the same UUID while it is being sent, a new one once it is reported as failed."""
@@ -90,6 +92,8 @@ def kind_of(code: str, status: int = 200) -> Kind:
             return kind
     if status in _BY_STATUS:
         return _BY_STATUS[status]
+    if 300 <= status < 400:
+        return "address"
     return "server" if status >= 500 else "unknown"
 
 
@@ -116,6 +120,7 @@ class Fault:
 
 
 _REMEDIES: dict[str, str] = {
+    "address": "check RUNWARE_BASE_URL",
     "auth": "check RUNWARE_API_KEY and what it is allowed to do",
     "quota": "add credit to the account, then run again: what is there is not bought again",
     "rateLimit": "run again later, or with fewer --jobs",

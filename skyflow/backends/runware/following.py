@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from skyflow.backends.paid import Failed
 from skyflow.backends.runware.fetching import Wanted
 from skyflow.backends.runware.tracked import Tracked
 from skyflow.backends.runware.wire import Unclear
-from skyflow.backends.runware.wording import late, not_fetched, refusal
+from skyflow.backends.runware.wording import forgotten, late, not_fetched
 from skyflow.errors import SkyflowError
 
 if TYPE_CHECKING:
@@ -33,9 +32,10 @@ if TYPE_CHECKING:
 WHOLE_SECONDS = 1200.0
 """From acceptance, or from the last take that arrived: the time that the provider's own clients wait."""
 GONE_SECONDS = 60.0
-"""For how long to ask about what should be there and is not."""
-SETTLED_SECONDS = 20.0
-"""After which a task that shows fewer takes than were asked for, and none that runs, is taken to be at its end."""
+"""For how long to ask about what an earlier run had bought and the provider does not show, or says not to know."""
+SETTLED_SECONDS = 300.0
+"""After which a task that shows failures alone is taken to be at its end, and so is one of somebody else that shows
+fewer takes than were asked for and none that runs. A task of our own never is for what an answer leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,15 @@ class Outcome:
     Attributes:
         missing: the numbers of takes that it will never bring.
         faults: what the provider said of them.
-        gone: the provider shows nothing of it any more, or says so.
+        gone: nothing more is to be had of it, though nobody has reported an end.
+        forgotten: the provider says that it does not know it.
         errors: what went wrong with takes that are there, or with the waiting.
     """
 
     missing: tuple[int, ...] = ()
     faults: tuple[Fault, ...] = ()
     gone: bool = False
+    forgotten: bool = False
     errors: list[SkyflowError] = field(default_factory=list)
 
 
@@ -99,10 +101,6 @@ class Following:
                 await self._until_whole(errand, tracked, outcome, fetching)
             except SkyflowError as error:
                 outcome.errors.append(error)
-        if outcome.gone and tracked.lost and not (errand.record and errand.record.finished):
-            # Only now: a take that was being fetched meanwhile has been recorded as such.
-            self.journal.record(Failed(tracked.task.uuid, refusal(tracked.lost)))
-            self.purse.settle(tracked.task.uuid, tracked.cost)
         if tracked.whole and not outcome.gone:
             outcome.missing, outcome.faults = tracked.missing, tracked.faults
             if errand.record is None or not errand.record.finished:
@@ -113,38 +111,48 @@ class Following:
         taken = errand.taken
         began = taken.at if taken else anyio.current_time()
         until = began + (WHOLE_SECONDS if errand.patient and not tracked.whole else GONE_SECONDS)
-        settled = inf
+        settled = lost = inf
+        known = errand.record is not None and errand.record.accepted
         with self.polls.watch(tracked.task.uuid, accepted=taken.at if taken else None) as watch:
             while not tracked.ended:
                 answer = None
-                with anyio.move_on_after(max(0.0, min(until, settled) - anyio.current_time())):
+                with anyio.move_on_after(max(0.0, min(until, lost, settled) - anyio.current_time())):
                     answer = await watch.next()
-                if answer is None and settled > until:
+                if answer is None and settled > min(until, lost):
                     self._give_up(errand, tracked, outcome)
                     return
                 if answer is None:  # one look more, and what it shows is all
-                    news = self._learn(errand, tracked, await self._look(tracked), 1)
+                    news = self._learn(errand, tracked, await self._look(errand, tracked), settled=True)
                 else:
-                    expected = await self._expected(errand, tracked, answer)
-                    news = self._learn(errand, tracked, answer, expected, watch.asked)
+                    await self._count(errand, tracked, answer)
+                    news = self._learn(errand, tracked, answer, asked=watch.asked)
                 now = anyio.current_time()
-                settled = now + SETTLED_SECONDS if tracked.resting else inf
-                if tracked.lost or tracked.whole:
+                settled = now + SETTLED_SECONDS if self._may_settle(errand, tracked) else inf
+                lost = min(lost, now + GONE_SECONDS) if tracked.lost and known else inf
+                if tracked.whole:
                     until = min(until, now + GONE_SECONDS)
                 elif news:
-                    until = now + WHOLE_SECONDS
+                    until = max(until, now + WHOLE_SECONDS)
                 for take in tracked.ready():
                     tracked.began.add(take)
                     fetching.start_soon(self._fetch, errand, tracked, take, outcome)
 
-    async def _look(self, tracked: Tracked) -> Answer:
+    async def _look(self, errand: Errand, tracked: Tracked) -> Answer:
         try:
-            return await self.polls.ask(tracked.task.uuid)
+            answer = await self.polls.ask(tracked.task.uuid)
         except Unclear as error:
             raise late(tracked.task.shot, error.why) from None
+        await self._count(errand, tracked, answer)
+        return answer
+
+    @staticmethod
+    def _may_settle(errand: Errand, tracked: Tracked) -> bool:
+        """Whether what an answer does not show may be taken for its end, after long enough."""
+        others = errand.taken is not None and errand.taken.others and tracked.expected is None
+        return tracked.resting and (others or not tracked.arrivals)
 
     def _learn(
-        self, errand: Errand, tracked: Tracked, answer: Answer, expected: int | None, asked: int = 2
+        self, errand: Errand, tracked: Tracked, answer: Answer, *, asked: int = 2, settled: bool = False
     ) -> bool:
         """Take in an answer, and record what is new of it before anything is done about it.
 
@@ -153,7 +161,7 @@ class Following:
         """
         task, taken, now = tracked.task, errand.taken, anyio.current_time()
         first = not tracked.arrivals
-        if not tracked.take_in(answer, expected):
+        if not tracked.take_in(answer, settled=settled):
             return False
         self.journal.record(tracked.stage())
         if taken is not None and not taken.others and tracked.arrivals:
@@ -165,26 +173,34 @@ class Following:
                 self.places.came_back(now - taken.at, task.output.frames * task.output.size.pixels * len(task.takes))
         return True
 
-    async def _expected(self, errand: Errand, tracked: Tracked, answer: Answer) -> int | None:
-        """For how many takes somebody else bought a task; None where it is ours, or the provider does not say."""
+    async def _count(self, errand: Errand, tracked: Tracked, answer: Answer) -> None:
+        """Learn for how many takes a task is that this run did not buy, where it shows fewer than were asked for."""
         done = answer.rows and all(row.state == "done" for row in answer.rows)
-        if errand.taken is None or not errand.taken.others or not done or len(answer.rows) >= len(tracked.task.takes):
-            return None
+        ours = errand.taken is not None and not errand.taken.others
+        if ours or not done or len(answer.rows) >= len(tracked.task.takes):
+            return
         try:
             uuid = tracked.task.uuid
             details = (await self.wire.post([{"taskType": "getTaskDetails", "taskUUID": uuid}])).of_one(uuid)
         except Unclear:
-            return None
-        return next((row.requested for row in details.rows if row.requested), None)
+            return
+        tracked.expected = next((row.requested for row in details.rows if row.requested), tracked.expected)
 
     def _give_up(self, errand: Errand, tracked: Tracked, outcome: Outcome) -> None:
-        """Nothing comes any more. What the provider says it does not know is at its end, once that is all it says."""
+        """Nothing comes any more. That is no end of the task, unless all of it had been here already: then only bytes
+        are lost, and to have them made again is what the person asks for.
+        """
         shot, unfetched = tracked.task.shot, sorted(set(tracked.arrivals) - tracked.began)
         again = errand.record is not None and errand.record.finished
         outcome.gone = bool(tracked.lost) or tracked.whole or not errand.patient
-        if tracked.lost or again:
+        if again:
             outcome.faults = (tracked.lost,) if tracked.lost else ()
             outcome.missing = (*tracked.missing, *unfetched)
+        elif tracked.lost:
+            if unfetched:
+                self.purse.not_fetched()
+            outcome.forgotten = True
+            outcome.errors.append(forgotten(shot))
         elif unfetched:
             self.purse.not_fetched()
             outcome.errors.append(not_fetched(shot, unfetched[0], "the provider shows nothing of it now"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVarTuple
 
+from skyflow.backends.runware.wording import Misdirected
 from skyflow.errors import AccountRefused, MakeError, Refused, SkyflowError, StoreError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ Ts = TypeVarTuple("Ts")
 TAKES_MAX = 4
 """Takes of one task."""
 
-_WORST = (AccountRefused, StoreError, Refused, MakeError, SkyflowError)
+_WORST = (AccountRefused, Misdirected, StoreError, Refused, MakeError, SkyflowError)
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Order:
     Attributes:
         stop: told why nothing more can be bought, as soon as the account is refused.
         kept: the takes that were handed over.
+        notes: what there is to say about it, for people.
     """
 
     assignment: Assignment
@@ -36,6 +38,7 @@ class Order:
     stop: Callable[[str], None]
     kept: set[int] = field(default_factory=set)
     errors: list[SkyflowError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     async def hand_over(self, made: Made) -> None:
         """Give a take to the run."""
@@ -53,7 +56,7 @@ class Order:
     def failed(self, error: SkyflowError) -> None:
         """Take note of what went wrong."""
         self.errors.append(error)
-        if isinstance(error, AccountRefused):
+        if isinstance(error, AccountRefused | Misdirected):
             self.stop(error.message)
 
     def raise_worst(self) -> None:

@@ -1,21 +1,24 @@
 """Asking what became of tasks: all that wait are asked about in one request.
 
 Where the provider refuses several questions in one request, or shows less in such an answer than when asked about
-one task alone, each is asked alone from then on. An answer that cannot be read says nothing about any task.
+one task alone, each is asked alone from then on. An answer that cannot be read says nothing about any task,
+and a failure is believed once it is said twice: the provider's state is cumulative, so a real one is repeated, and to
+believe an error of the question would be to pay for the task again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 
 from skyflow.backends.runware.answers import Answer
-from skyflow.backends.runware.errors import remedy_of
 from skyflow.backends.runware.waits import Backoff
 from skyflow.backends.runware.wire import Unclear
+from skyflow.backends.runware.wording import Misdirected, turned_away
 from skyflow.errors import AccountRefused
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from skyflow.backends.runware.errors import Fault
     from skyflow.backends.runware.wire import Wire
 
-    Heard: TypeAlias = Answer | AccountRefused
+    Heard: TypeAlias = Answer | AccountRefused | Misdirected
 
 BATCH = 50
 """Questions in one request."""
@@ -41,6 +44,15 @@ ASK_SECONDS = 300.0
 """For how long a question is asked again that gets no answer."""
 OFTEN, UNKNOWN = 0.05, 1.0
 """Seconds between two requests at least: however short tasks are, and while nothing is known of them."""
+SURE_SECONDS = 1.0
+"""After which a failure that was said for the first time is asked about again."""
+REFUSED_MAX = 2
+"""Failed requests in a row, each with several questions, after which each is asked alone."""
+
+_NOT_NOW = frozenset({401, 402, 403, 407, 408, 429})
+"""Statuses that refuse a request whatever it holds."""
+_OF_THE_READING = frozenset({"rateLimit", "server", "auth", "quota"})
+"""Kinds that say nothing about a task that was taken, whatever the status."""
 
 
 @dataclass(slots=True)
@@ -66,6 +78,8 @@ class Watch:
         decided: the finished takes and the faults that were told already.
         silent: in how many answers to several questions nothing was said of it; None once it was asked about alone
             and nothing was said either.
+        suspected: since when each failure is said in every answer.
+        unsure: whether the last answer holds one that was said for the first time.
     """
 
     uuid: str
@@ -77,6 +91,8 @@ class Watch:
     asked: int = 0
     decided: frozenset[str] = frozenset()
     silent: int | None = 0
+    suspected: dict[str, float] = field(default_factory=dict)
+    unsure: bool = False
 
     @property
     def alone(self) -> bool:
@@ -90,7 +106,7 @@ class Watch:
             AccountRefused: the provider refuses the key.
         """
         heard = await self.heard.receive()
-        if isinstance(heard, AccountRefused):
+        if isinstance(heard, AccountRefused | Misdirected):
             raise heard
         return heard
 
@@ -104,6 +120,7 @@ class Polls:
     typical: Typical
     _watches: list[Watch] = field(default_factory=list)
     _singly: bool = False
+    _refused: int = 0
     _last: float = -inf
     _not_before: float = -inf
     _changed: anyio.Event = field(default_factory=anyio.Event)
@@ -132,7 +149,7 @@ class Polls:
             interval = min(LONGEST, max(OFTEN, typical * SHARE))
         if accepted is not None:
             due = accepted + (FIRST if typical is None else max(OFTEN, 0.9 * typical))
-        tell, heard = anyio.create_memory_object_stream[Answer | AccountRefused](inf)
+        tell, heard = anyio.create_memory_object_stream[Answer | AccountRefused | Misdirected](inf)
         return Watching(self, Watch(uuid, due, interval, tell, heard, once))
 
     def hint(self, uuids: Collection[str]) -> None:
@@ -157,17 +174,34 @@ class Polls:
         while True:
             batch = await self._due()
             self._last = anyio.current_time()
-            told = None
+            told, status = None, None
             try:
                 answer = await self.wire.post([{"taskType": "getResponse", "taskUUID": one} for one in batch])
-                told, readable = answer.retry_after, self._sifted(answer, batch)
-            except Unclear:
-                readable = None
+                told, status = answer.retry_after, answer.status
+                readable = self._sifted(answer, batch)
+            except Unclear as error:
+                readable, status = None, error.status
+            if len(batch) > 1:
+                self._see_refused(status if readable is None else None)
             if readable is None:
                 self._not_before = anyio.current_time() + backoff.next(told)
+                for watch in [one for one in self._watches if one.uuid in batch]:
+                    watch.due = max(watch.due, self._not_before)  # one that never gets an answer keeps nobody waiting
             else:
                 backoff = Backoff(self.random)
                 self._told(batch, readable)
+
+    def _see_refused(self, status: int | None) -> None:
+        """Ask singly once it seems to be the request for several that is refused.
+
+        Args:
+            status: of an answer in which nothing could be read; None where something could, or none came.
+        """
+        if status is None or status in _NOT_NOW:
+            self._refused = 0
+            return
+        self._refused += REFUSED_MAX if 400 <= status < 500 else 1
+        self._singly |= self._refused >= REFUSED_MAX
 
     async def _due(self) -> list[str]:
         """Sleep until a question is due, though a new one may come meanwhile; then give those to ask."""
@@ -196,7 +230,7 @@ class Polls:
 
     def _sifted(self, answer: Answer, batch: Sequence[str]) -> Answer | None:
         """The answer without faults that say nothing about a task; None where nothing else is in it."""
-        if refused := next((fault for fault in answer.faults if _of_the_key(fault, answer.status)), None):
+        if refused := next((fault for fault in answer.faults if _of_all(fault, answer.status)), None):
             self._refuse_all(refused)
             return None
         faults = tuple(fault for fault in answer.faults if not _of_the_reading(fault, answer.status, len(batch)))
@@ -207,8 +241,7 @@ class Polls:
 
     def _refuse_all(self, fault: Fault) -> None:
         for watch in self._watches:
-            what = f"Runware refuses the account: {fault.said}"
-            watch.tell.send_nowait(AccountRefused(what, remedy_of(fault.kind)))
+            watch.tell.send_nowait(turned_away(fault))
 
     def _told(self, batch: Sequence[str], answer: Answer) -> None:
         several = len(batch) > 1
@@ -223,7 +256,7 @@ class Polls:
                 continue
             self._singly |= not several and watch.alone and bool(mine.rows)
             watch.silent = watch.silent if several else 0 if mine.rows else None
-            self._give(watch, mine)
+            self._give(watch, mine if watch.once else _repeated(watch, mine))
 
     @staticmethod
     def _left_out(watch: Watch, *, doubt: bool) -> bool:
@@ -243,7 +276,9 @@ class Polls:
         if watch.once or decided != watch.decided:
             watch.decided = decided
             watch.tell.send_nowait(mine)
-        if watch.due <= now + watch.interval / 2:
+        if watch.unsure:
+            watch.due = now + SURE_SECONDS
+        elif watch.due <= now + watch.interval / 2:
             watch.due = now + watch.interval
             watch.interval = min(LONGEST, watch.interval * GROWTH)
 
@@ -276,8 +311,12 @@ def _of(uuid: str, answer: Answer, doubtful: Collection[Fault]) -> Answer:
     return Answer(answer.status, answer.rows_of(uuid), faults)
 
 
-def _of_the_key(fault: Fault, status: int) -> bool:
-    """Whether it is the account that is refused; a 403 without a code may come from anything on the way."""
+def _of_all(fault: Fault, status: int) -> bool:
+    """Whether every question would be refused: the account is, though a 403 without a code may come from anything on
+    the way, or it is another who answers.
+    """
+    if fault.kind == "address":
+        return True
     return fault.kind == "auth" and (status == 401 or (status == 403 and bool(fault.code)))
 
 
@@ -289,8 +328,22 @@ def _of_the_reading(fault: Fault, status: int, asked: int) -> bool:
     about = {"taskUUID", "taskType"} & set(fault.parameters) and fault.kind == "validation"
     if (about and asked == 1) or (status >= 400 and not fault.code):
         return True
-    failed = status in {401, 402, 403, 407, 408, 429} or status >= 500
-    return failed and (fault.task_uuid is None or fault.kind in {"auth", "quota", "rateLimit", "server"})
+    return status in _NOT_NOW or status >= 500 or fault.kind in _OF_THE_READING
+
+
+def _repeated(watch: Watch, mine: Answer) -> Answer:
+    """The answer without failures that are said for the first time, which may be about the question only."""
+    now, sure = anyio.current_time(), []
+    said: Counter[str] = Counter()
+    before, watch.suspected, watch.unsure = watch.suspected, {}, False
+    for fault in mine.faults:
+        said[fault.code] += 1
+        name = f"{fault.code} {said[fault.code]}"
+        watch.suspected[name] = before.get(name, now)
+        if now - watch.suspected[name] >= SURE_SECONDS / 2:
+            sure.append(fault)
+    watch.unsure = len(sure) < len(mine.faults)
+    return replace(mine, faults=tuple(sure))
 
 
 def _decided(answer: Answer) -> frozenset[str]:

@@ -15,6 +15,8 @@ SHORT = 4
 """A secret of fewer characters is none, and to look for it everywhere would hide other words."""
 WORDS_MAX = 400
 
+_ADDRESS = re.compile(r"\b(https?|wss?)(?::|%3A)(?:\\?/|%2F){2}([^\s\"'<>]*)", re.IGNORECASE)
+_PLACE = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?")
 _USER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/\"'<>?#]*@")
 _QUERY = re.compile(r"(?<=[\w/.~%-])[?#][^\s\"'<>]*=[^\s\"'<>]*")
 _DATA = re.compile(r"data:[\w/+.-]*[;,][^\s\"'<>]*")
@@ -49,9 +51,18 @@ class Scrubber:
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         text = _DATA.sub(f"data:{HIDDEN}", text)
+        text = _ADDRESS.sub(_place, text)
         text = _USER.sub(r"\1", text)
         text = _QUERY.sub("", text)
         text = _BEARER.sub(rf"\1 {HIDDEN}", text)
         text = _NAMED.sub(rf"\1{HIDDEN}", text)
         text = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
         return text if len(text) <= WORDS_MAX else f"{text[: WORDS_MAX - 1]}…"
+
+
+def _place(found: re.Match[str]) -> str:
+    """Scheme and host of an address: its path may be what opens something, as that of a webhook mostly is."""
+    server, *rest = re.split(r"[/?#\\]|%2F|%3F", found[2], maxsplit=1, flags=re.IGNORECASE)
+    place = server.rpartition("@")[2].rstrip(".,;:)}")
+    plain = _PLACE.fullmatch(place) and "@" not in "".join(rest)  # or else what looks like a host may be a password
+    return f"{found[1]}://{place if plain else HIDDEN}{'/…' if rest else ''}"

@@ -6,7 +6,7 @@ the UUID already means that it took the task. Every stage is in the journal befo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import anyio
@@ -134,6 +134,8 @@ class Sending:
             return Said(by="acknowledgement" if answer.rows else None, why="an answer that says nothing of it")
         if fault.kind == "conflict":
             return Said(by="conflict")
+        if answer.elsewhere:
+            fault = replace(fault, kind="address")
         if fault.kind not in PASSING:
             return Said(final=fault)
         if fault.kind == "rateLimit":

@@ -16,7 +16,7 @@ from skyflow.backends.runware.following import Errand
 from skyflow.backends.runware.order import Order, groups
 from skyflow.backends.runware.sending import says_taken
 from skyflow.backends.runware.wire import Unclear
-from skyflow.backends.runware.wording import late, numbers
+from skyflow.backends.runware.wording import GIVE_UP, late, numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ class RunwareSession:
                 for task in groups(free):
                     group.start_soon(order.guarded, self.buying.buy, task, 1)
         order.raise_worst()
-        return ()
+        return tuple(order.notes)
 
     def _look_up(self, assignment: Assignment) -> tuple[list[tuple[Record, set[int]]], list[int]]:
         """For each take the task that brings it, and the takes that none brings."""
@@ -90,10 +90,11 @@ class RunwareSession:
         async with self.buying.places.one(there=True):
             outcome = await self.buying.following.follow(errand)
         shown = bool(answer.rows) or bool(fetched)
-        if outcome.errors and shown:
+        if outcome.errors and shown and not outcome.forgotten:
             raise outcome.errors[0]
         said = [f"{numbers(sorted(fetched))} fetched"] if fetched else []
         said += [f"{numbers(outcome.missing)} failed: {outcome.faults[0].said}"] if outcome.faults else []
+        said += [f"the provider no longer knows it: {GIVE_UP}"] if outcome.forgotten else []
         return "; ".join(said) or "the provider shows nothing of it now"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 from skyflow.backends.paid import Arrival, Failed, Ready
+from skyflow.backends.runware.answers import PENNY
 from skyflow.backends.runware.errors import Fault
 from skyflow.backends.runware.wording import refusal
 
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     from skyflow.backends.paid import Record, Task
     from skyflow.backends.runware.answers import Answer, Row
     from skyflow.backends.runware.errors import Kind
+
+
+NEAR = Decimal("0.1")
+"""How far, as a share, a reported cost may be from an estimate and still be what was estimated."""
+
+_MEDIUM = re.compile(r"image|video|audio|media|file|input|frame", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -31,6 +39,7 @@ class Tracked:
         shown: the last answer says something of it; what it does not show is not at its end for that.
         running: the last answer shows something that is not finished.
         whole: nothing more will come.
+        expected: how many takes it brings or fails to bring, where somebody else asked for them and that is known.
     """
 
     task: Task
@@ -42,6 +51,7 @@ class Tracked:
     shown: bool = False
     running: bool = False
     whole: bool = False
+    expected: int | None = None
 
     @classmethod
     def of(cls, task: Task, wanted: Collection[int], record: Record | None) -> Tracked:
@@ -55,12 +65,12 @@ class Tracked:
             tracked.whole = record.ready.whole
         return tracked
 
-    def take_in(self, answer: Answer, expected: int | None = None) -> bool:
+    def take_in(self, answer: Answer, *, settled: bool = False) -> bool:
         """Learn from an answer; say whether there is something new for the journal.
 
         Args:
-            expected: how many takes the task brings or fails to bring; those that were asked for where nobody knows
-                better.
+            settled: nothing has changed for so long that what this answer shows is all there will be, unless some
+                of it still runs.
         """
         before = dict(self.arrivals), self.faults, self.whole
         done = [row for row in answer.rows if row.state == "done"]
@@ -68,15 +78,26 @@ class Tracked:
         placed = len(answer.rows) == len(self.task.takes)
         for place, row in enumerate(answer.rows):
             if row.state == "done":
-                self._arrived(row, place, self.task.takes[place] if placed else None)
-        self._failed(answer)
+                self._arrived(row, place, self.task.takes[place] if placed else None, self._share(row, done))
+        if not settled:  # a failure is what was said twice, and this answer was asked for once
+            self._failed(answer)
         self.shown = not self.lost and bool(answer.rows or answer.faults)
         if self.shown and not self.running:
             came = len(self.arrivals) + len(self.faults)
-            self.whole = self.whole or came >= (len(self.task.takes) if expected is None else expected) > 0
+            settled = settled and self.expected is None
+            self.whole = self.whole or settled or came >= (self.expected or len(self.task.takes))
         return before != (self.arrivals, self.faults, self.whole)
 
-    def _arrived(self, row: Row, place: int, best: int | None) -> None:
+    def _share(self, row: Row, done: Collection[Row]) -> Decimal | None:
+        """What one take cost. Where each row tells the cost of the whole task, it is the take's part of that."""
+        cost, count, whole = row.cost, len(self.task.takes), self.task.estimate
+        if cost is None or count == 1 or any(other.cost != cost for other in done):
+            return cost
+        if abs(cost - whole) > NEAR * whole or abs(cost - whole / count) <= NEAR * whole / count:
+            return cost
+        return Decimal(f"{(cost / count).quantize(PENNY):f}".rstrip("0").rstrip("."))
+
+    def _arrived(self, row: Row, place: int, best: int | None, cost: Decimal | None) -> None:
         """Give a row its take: the one it had, else that of its place, else the lowest that is free."""
         name = row.video_uuid or f"{self.task.uuid}:{place}"
         take = next((take for take, known in self.arrivals.items() if known.video_uuid == name), None)
@@ -84,16 +105,20 @@ class Tracked:
             free = [take for take in self.task.takes if take not in self.arrivals]
             take = best if best in free else next(iter(free), None)
         if take is not None:
-            self.arrivals.setdefault(take, Arrival(take, name, row.seed, row.nsfw, row.cost))
+            self.arrivals.setdefault(take, Arrival(take, name, row.seed, row.nsfw, cost))
             self.rows[take] = place, row
 
     def _failed(self, answer: Answer) -> None:
         """Learn of failures. A conflict is told of a task that was sent twice, and says nothing of how it went."""
         faults = tuple(fault for fault in answer.faults if fault.kind != "conflict")
-        absent = [fault for fault in faults if fault.kind == "notFound"]
+        absent = [fault for fault in faults if fault.kind == "notFound" and not self._of_a_medium(fault)]
         self.lost = absent[0] if absent and not answer.rows else None
         if not self.lost and len(faults) > len(self.faults):
             self.faults = faults
+
+    def _of_a_medium(self, fault: Fault) -> bool:
+        """Whether it is something that the task needs which is not found, and not the task."""
+        return "inputs" in self.task.body and _MEDIUM.search(fault.code) is not None
 
     def ready(self) -> list[int]:
         """Takes that can be fetched now and are not being fetched."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -147,6 +147,8 @@ class Uploads:
                 why = error.why
                 continue
             fault = next(iter(answer.faults), None)
+            if fault is not None and answer.elsewhere:
+                fault = replace(fault, kind="address")
             if fault is not None and fault.kind not in PASSING:
                 if fault.kind in ACCOUNT:
                     raise refused(f"{shot}: uploading {path.name}", fault, "unbilled")
@@ -167,14 +169,16 @@ class Uploads:
         """The name in an answer; where it is not ready, asked for until it is."""
         for _ in range(LATER_MAX):
             name = next((row.media_uuid for row in answer.rows if row.media_uuid), None)
-            if name != NOT_YET:
+            runs = name is None and any(row.state == "running" for row in answer.rows)
+            if name != NOT_YET and not runs:
                 return name
             await anyio.sleep(LATER)
             try:
                 answer = (await self.wire.post([{"taskType": "getResponse", "taskUUID": uuid}])).of_one(uuid)
             except Unclear:
                 continue
-            if not answer.rows and not answer.faults:
+            unread = answer.status >= 500 or answer.status in {408, 429}
+            if not answer.rows and (unread or not answer.faults):
                 answer = Answer(answer.status, _waiting(uuid))
         raise Unclear("an upload was not finished in time")
 

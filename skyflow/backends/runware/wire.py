@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -42,11 +43,17 @@ _TELLING = frozenset({401, 402, 403, 404, 405, 408, 413, 429})
 
 
 class Unclear(Exception):
-    """No answer came that says what became of a request. ``why`` is for people."""
+    """No answer came that says what became of a request.
 
-    def __init__(self, why: str) -> None:
+    Attributes:
+        why: for people.
+        status: of the HTTP answer that could not be read; None where none came.
+    """
+
+    def __init__(self, why: str, status: int | None = None) -> None:
         super().__init__(why)
         self.why = why
+        self.status = status
 
 
 class Quiet(logging.Filter):
@@ -161,13 +168,15 @@ class Wire:
     def _answer(self, response: httpx.Response, content: bytes) -> Answer:
         """The body before the status: it says more."""
         status, wait = response.status_code, retry_after(response.headers)
+        if 300 <= status < 400:  # it is not followed: the key would go along
+            content = b'{"data":[]}'
         try:
             answer = read(content, status, self.scrubber, wait)
         except Unreadable:
             if status not in _TELLING and status < 500:
-                raise Unclear(f"HTTP {status} with a body that is no answer") from None
+                raise Unclear(f"HTTP {status} with a body that is no answer", status) from None
             answer = Answer(status, retry_after=wait)
-        if status >= 400 and not answer.rows and not answer.faults:
+        if status >= 300 and not answer.rows and not answer.faults:
             words = f"HTTP {status} {response.reason_phrase}".strip()
             return Answer(status, (), (Fault("", self.scrubber.clean(words), kind_of("", status)),), wait)
         return answer
@@ -183,7 +192,7 @@ async def _bounded(response: httpx.Response) -> bytes:
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds to wait, told as a number or as a time; a time is held against the answer's own Date."""
+    """Seconds to wait, told as a number or as a time; a time is held against the answer's own Date, or the clock."""
     said = headers.get("Retry-After", "").strip()
     if not said:
         return None
@@ -191,7 +200,13 @@ def retry_after(headers: httpx.Headers) -> float | None:
         seconds = float(said)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+            at, now = _time(said), _time(headers["Date"]) if "Date" in headers else datetime.now(UTC)
+            seconds = (at - now).total_seconds()
         except (ValueError, TypeError):
             return None
     return min(seconds, WAIT_MAX) if isfinite(seconds) and seconds >= 0 else None
+
+
+def _time(said: str) -> datetime:
+    time = parsedate_to_datetime(said)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

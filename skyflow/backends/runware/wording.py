@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from skyflow.backends.runware.errors import Fault
 
 _WHAT = {
+    "address": "Runware is not at that address",
     "auth": "Runware refuses the account",
     "quota": "the Runware account has too little credit",
     "rateLimit": "Runware's queue is full",
@@ -30,6 +31,8 @@ _COST = {
 }
 RECOVER = "run 'skyflow recover' later: it fetches what was paid for and buys nothing"
 """What to do about takes that are at the provider."""
+GIVE_UP = "'skyflow recover --give-up' writes it off, so that the next run buys it again"
+"""What to do about a task that nobody can fetch and nobody has reported as failed."""
 
 
 def refusal(fault: Fault, billed: Literal["billed", "unbilled", "unknown"] = "unknown") -> Refusal:
@@ -37,15 +40,37 @@ def refusal(fault: Fault, billed: Literal["billed", "unbilled", "unknown"] = "un
     return Refusal(code=fault.code, message=fault.message, kind=fault.kind, billed=billed)
 
 
+class Misdirected(MakeError):
+    """What answers is not the provider, so it would not be for any other shot."""
+
+
 def refused(shot: str, fault: Fault, billed: Literal["billed", "unbilled", "unknown"] = "unknown") -> MakeError:
     """The error that a fault becomes once nothing more is tried."""
     what = f"{shot}: {_WHAT.get(fault.kind, 'Runware failed')}: {fault.said}; {_COST[billed]}"
-    return (AccountRefused if fault.kind in ACCOUNT else MakeError)(what, remedy_of(fault.kind))
+    return _error(fault)(what, remedy_of(fault.kind))
+
+
+def _error(fault: Fault) -> type[MakeError]:
+    if fault.kind == "address":
+        return Misdirected
+    return AccountRefused if fault.kind in ACCOUNT else MakeError
+
+
+def turned_away(fault: Fault) -> AccountRefused | Misdirected:
+    """The error that a fault becomes that every other question would meet too."""
+    kind = Misdirected if fault.kind == "address" else AccountRefused
+    return kind(f"{_WHAT[fault.kind]}: {fault.said}", remedy_of(fault.kind))
 
 
 def late(shot: str, why: str) -> MakeError:
     """A task that was accepted and has not come back."""
     return MakeError(f"{shot}: Runware has it and it did not come: {why}", RECOVER)
+
+
+def forgotten(shot: str) -> MakeError:
+    """A task that was accepted, and of which the provider says that it does not know it."""
+    what = f"{shot}: Runware took it and does not know it any more; whether it was paid for is not known"
+    return MakeError(what, GIVE_UP)
 
 
 def not_sent(shot: str, why: str) -> MakeError:
