@@ -282,8 +282,8 @@ def test_what_is_said_outside_wins_over_the_board():
     assert prompt("{{ new }}", new=5) == "5"
 
 
-def test_white_space_that_nobody_sees_is_left_out():
-    assert prompt("one   \n      two\t\n\n      three  \n\n") == "one\ntwo\n\nthree"
+def test_a_prompt_is_stripped_at_both_ends_and_nowhere_else():
+    assert prompt("one   \n      two\t\n\n      three  \n\n") == "one   \ntwo\t\n\nthree"
 
 
 @pytest.mark.parametrize("name", ["board", "shot", "shots", "tags", "self", "none", "true"])

@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from skyflow.board import mentions
+from skyflow.board import medium, mentions
 from skyflow.board.files import FileFault
+from skyflow.board.shape import parse_size
 from skyflow.board.source import NOT_TEXT
 from skyflow.board.templates import TemplateFault, Templates
 from skyflow.board.text import Text
+from skyflow.facts import ClipFacts
 from skyflow.models import skyreels_v4
 from skyflow.problems import Place, did_you_mean
 
@@ -68,7 +70,7 @@ class Prompts:
         self._board = board
         self._files = files
         self._findings = findings
-        self._shots = {shot.id: _facts(shot) for shot in board.shots.values()}
+        self._shots = {shot.id: _facts(shot, files) for shot in board.shots.values()}
         tags = {name: {"describe": tag.get("describe", "")} for name, tag in board.tags.items()}
         words = {"board": {"title": board.title}, "shots": self._shots, "tags": tags}
         self._templates = Templates(files, {**board.vars, **words})
@@ -79,7 +81,7 @@ class Prompts:
         if prompt is None:
             return None
         try:
-            text = _trimmed(self._templates.render(prompt.written, self._shots[shot.id]))
+            text = self._templates.render(prompt.written, self._shots[shot.id]).strip()
         except TemplateFault as fault:
             # A name that only the refused vars could have is no second problem.
             if not (fault.undefined and "vars" in self._board.refused):
@@ -165,11 +167,6 @@ class Prompts:
         return prompt.at(text.offset(found.line) + found.column - 1, found.length)
 
 
-def _trimmed(prompt: str) -> str:
-    """A prompt without white space around it and at the ends of its lines, which nobody sees and editors remove."""
-    return "\n".join(line.rstrip() for line in prompt.strip().split("\n"))
-
-
 def _under(text: Text, fault: TemplateFault) -> Place:
     """The word of a fault on its line; without one, the line's first expression."""
     line = text.line(min(fault.line, text.characters.count("\n") + 1))
@@ -179,11 +176,28 @@ def _under(text: Text, fault: TemplateFault) -> Place:
     return text.place(start, start + (len(found[0]) if found else 1))
 
 
-def _facts(shot: WrittenShot) -> Mapping[str, Any]:
-    """What templates may know of a shot: what the board says, before anything is resolved."""
+def _seen(footage: str, files: Files) -> ClipFacts | None:
+    """A clip's measures; None of one that cannot be used, which is noted where the shot is resolved."""
+    try:
+        facts = medium.footage(footage, files).facts
+    except FileFault:
+        return None
+    return facts if isinstance(facts, ClipFacts) else None
+
+
+def _facts(shot: WrittenShot, files: Files) -> Mapping[str, Any]:
+    """What templates may know of a shot: what the board says, before anything is resolved; footage is looked at."""
+    if "footage" in shot.own and (seen := _seen(shot.own["footage"], files)):
+        seconds = float(seen.seconds)
+        length = int(seconds) if seconds.is_integer() else seconds
+        tier = f"{min(seen.width, seen.height)}p"
+        return {"id": shot.id, "index": shot.index, "duration": length, "resolution": tier}
+    inherits = not (shot.own.keys() & {"resolution", "aspect"})
+    size = shot.own.get("size") or (shot.inherited.get("size") if inherits else None)
+    tier = skyreels_v4.TIERS[parse_size(size)][0] if size else shot.get("resolution")
     return {
         "id": shot.id,
         "index": shot.index,
         "duration": shot.get("duration") or skyreels_v4.DURATION_DEFAULT,
-        "resolution": shot.get("resolution") or skyreels_v4.RESOLUTION_DEFAULT,
+        "resolution": tier or skyreels_v4.RESOLUTION_DEFAULT,
     }

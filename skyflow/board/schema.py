@@ -86,10 +86,38 @@ def check(source: Source, sections: Collection[str] = ()) -> Iterator[tuple[Path
     errors = islice(jsonschema.Draft202012Validator(rules).iter_errors(source.data), MAX_PROBLEMS)
     faults = [_fault(meant) for error in errors for meant in _meant(error)]
     wrong_kind = {fault.path for fault in faults if fault.rule == "type"}
+    astray = _astray(source.data, wrong_kind)
     for fault in faults:
+        if fault.path in astray:
+            yield fault.path, _beside(source, *astray[fault.path])
+            continue
         # What is of the wrong kind is not among the values allowed either; once is enough.
         if fault.rule == "type" or fault.path not in wrong_kind or fault.key:
             yield from _explain(source, fault)
+
+
+def _beside(source: Source, shot: str, key: str) -> Problem:
+    """The problem of a key that stands beside its shot."""
+    path = ("shots", key)
+    message = f"'{key}' stands beside the shot '{shot}', not in it"
+    return Problem("SF0203", source.place(path, key=True), dotted(path), message, f"indent '{key}' under '{shot}'")
+
+
+def _astray(data: Any, wrong_kind: Collection[Path]) -> dict[Path, tuple[str, str]]:  # noqa: ANN401 - any YAML
+    """The keys of a shot that stand beside it, and the empty shot itself: each with the shot's name and the key's."""
+    shots = data.get("shots") if isinstance(data, dict) else None
+    keys = schema("storyboard")["$defs"]["shot"]["properties"]
+    found: dict[Path, tuple[str, str]] = {}
+    above = ""
+    for name, value in shots.items() if isinstance(shots, dict) else ():
+        if value is None and name not in keys:
+            above = str(name)
+        elif above and name in keys and ("shots", name) in wrong_kind:
+            found.setdefault(("shots", above), (above, name))
+            found["shots", name] = (above, name)
+        else:
+            above = ""
+    return found
 
 
 def _accepted(data: Any, rules: dict[str, Any]) -> bool:  # noqa: ANN401 - any YAML

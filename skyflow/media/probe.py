@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 PICTURES = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 """The formats that the provider takes, by Pillow's names."""
 
-PICTURE_PIXELS_MAX = 80_000_000
-"""Larger than any camera's picture that makes sense here, and 240 MB once decoded."""
+PICTURE_PIXELS_MAX = 40_000_000
+"""Larger than any camera's picture that makes sense here, and 160 MB once decoded; reading it takes more beside."""
 
 VOICE_SECONDS_MAX = 3600
 """Where measuring stops; the model's own limit is far below and belongs to the board's rules."""
