@@ -226,7 +226,8 @@ def test_a_bad_key_shows_at_the_upload(tmp_path):
     shopping(inside, tmp_path, {"key": "another"})
 
 
-def test_an_upload_that_is_not_ready_at_once_is_asked_for(tmp_path):
+@pytest.mark.parametrize("status", [None, "processing"], ids=["named 1", "running without a name"])
+def test_an_upload_that_is_not_ready_at_once_is_asked_for(tmp_path, status):
     name = "0d8f1f0e-0000-4000-8000-00000000000a"
 
     async def inside(shop):
@@ -240,8 +241,11 @@ def test_an_upload_that_is_not_ready_at_once_is_asked_for(tmp_path):
                 return httpx.Response(200, json={"data": [row | {"mediaUUID": "1"}]})
             if sent.kind == "getResponse" and uuid in asked:
                 asked.append(uuid)
-                media = [None, "1", name][min(2, len(asked) - 2)]
-                return httpx.Response(200, json={"data": row | {"mediaUUID": media} if media else []})
+                media = [None, "1", "fails", name][min(3, len(asked) - 2)]
+                if media == "fails":
+                    return httpx.Response(503, json={"errors": [{"code": "providerUnavailable", "taskUUID": uuid}]})
+                shown = row | ({"status": status} if media == "1" and status else {"mediaUUID": media})
+                return httpx.Response(200, json={"data": shown if media else []})
             if sent.kind == "videoInference":
                 assert name in json.dumps(sent.tasks)
                 return httpx.Response(400, json={"errors": [{"code": "promptBlocked", "taskUUID": uuid}]})
@@ -251,5 +255,6 @@ def test_an_upload_that_is_not_ready_at_once_is_asked_for(tmp_path):
         with pytest.raises(MakeError, match="promptBlocked"):
             await shop.make(pictured(tmp_path))
         assert shop.journal.upload(digest.of_bytes(PNG)) == name
+        assert len(shop.line.of("mediaStorage")) == 1
 
     shopping(inside, tmp_path)

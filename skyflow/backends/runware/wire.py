@@ -200,7 +200,7 @@ def retry_after(headers: httpx.Headers) -> float | None:
         seconds = float(said)
     except ValueError:
         try:
-            at, now = _time(said), _time(headers["Date"]) if "Date" in headers else datetime.now(UTC)
+            at, now = _time(said), _time(headers["Date"]) if headers.get("Date") else datetime.now(UTC)
             seconds = (at - now).total_seconds()
         except (ValueError, TypeError):
             return None
