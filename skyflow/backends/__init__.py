@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from importlib import metadata
     from importlib.metadata import EntryPoint
 
-    from skyflow.backends import animatic
+    from skyflow.backends import animatic as drawing
     from skyflow.backends.base import Backend
-    from skyflow.backends.runware import backend as runware
+    from skyflow.backends.runware import backend as buying
 else:
-    animatic, runware = late("skyflow.backends.animatic"), late("skyflow.backends.runware.backend")
+    # Not by the packages' own names: importing them would put them in the place of these.
+    drawing, buying = late("skyflow.backends.animatic"), late("skyflow.backends.runware.backend")
     metadata = late("importlib.metadata")
 
 GROUP = "skyflow.backends"
@@ -46,9 +47,9 @@ def get(backend: str | Backend, *, proxy: str | None = None) -> Backend:
     if not isinstance(backend, str):
         return backend
     if backend == "animatic":
-        return animatic.Animatic(proxy)
+        return drawing.Animatic(proxy)
     if backend == "runware":
-        return runware.Runware()
+        return buying.Runware()
     for point in metadata.entry_points(group=GROUP, name=backend):
         return _plugged_in(point)
     raise UsageError(
