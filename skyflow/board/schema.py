@@ -196,10 +196,9 @@ def _misspelt(missing: str, fault: Fault) -> bool:
 
 def _unknown_keys(source: Source, fault: Fault) -> Iterator[tuple[Path, Problem]]:
     known = fault.part.get("properties", {})
-    for key in fault.found:
+    unknown = (key for key in fault.found if not (key in known or key.startswith("x-")))
+    for key in islice(unknown, MAX_PROBLEMS):
         path = (*fault.path, key)
-        if key in known or key.startswith("x-"):
-            continue
         where = source.place(path, key=True)
         if key in NOT_IN_THIS_MODEL:
             yield path, Problem("SF0208", where, dotted(path), NOT_IN_THIS_MODEL[key], f"remove '{key}'")

@@ -41,6 +41,9 @@ PARTS = ("title", "id", "index", "duration", "resolution", "describe")
 TAGS = ("for", "if", "elif", "else", "set", "include", "import", "macro", "call", "filter", "with")
 """What begins a statement, as far as it is of use in a prompt."""
 
+NOT_OFFERED = frozenset({"cycler", "joiner", "lipsum", "namespace", "range", "random", "dict"})
+"""What Jinja2 itself would know; those that this has are defined and never get here."""
+
 SYNTAX = "mend the template; `{{`, `{%` and `{#` begin an expression, a statement and a comment"
 
 
@@ -185,6 +188,8 @@ class Templates:
         if name:
             known = [*self._names, *self._environment.globals]
             remedy = did_you_mean(name[1], known) or f"add it to vars; known: {listed(self._names)}"
+            if name[1] in NOT_OFFERED:
+                remedy = "leave it out: Jinja2's own is not offered here"
             fault = _located(error, f"'{name[1]}' is not defined", remedy, name[1])
         elif part:
             remedy = did_you_mean(part[1], PARTS) or "mend the name, or define it"
