@@ -299,7 +299,6 @@ TEMPLATES = [
     "{#" * 30_000,
     "{%- " * 15_000,
     "{% raw %}" * 7000,
-    (" " * 100 + "{{-1-}}") * 600,
     " " * 60_000 + "{{x",
 ]
 
@@ -320,6 +319,11 @@ def test_a_template_ends_in_words(skyflow: Measured, project: Path, text: str, p
     ended = bounded(skyflow(project, "validate", "board.yaml"), *([0, 2] if place == "a var's value" else [2]))
     assert "very-secret" not in ended.said
     assert "root:" not in ended.said
+
+
+def test_spaces_that_a_template_takes_away_cost_nothing(skyflow: Measured, project: Path) -> None:
+    (project / "board.yaml").write_text(prompt((" " * 100 + "{{-1-}}") * 600))
+    bounded(skyflow(project, "validate", "board.yaml"), 0)
 
 
 def test_many_greedy_templates_share_one_bound(skyflow: Measured, project: Path) -> None:
@@ -436,6 +440,8 @@ def test_no_link_leads_out_of_the_project(skyflow: Measured, tmp_path: Path, tar
 
 # --- what skyflow itself wrote -------------------------------------------------------------------------------------
 
+DEEP = b'{"skyflow_lock": 1, "shots": {"a": ' + b'{"versions": ' * 100_000
+
 LOCKS = [
     b"[" * 1_000_000,
     b'{"a":' * 1_000_000,
@@ -447,7 +453,43 @@ LOCKS = [
     b"\0",
     b"null",
     b"",
+    DEEP,
 ]
+
+
+JOURNALS: dict[str, bytes] = {
+    "a text": b"{}",
+    "noise": bytes(range(256)) * 4000,
+    "the head of a database and no more": b"SQLite format 3\0",
+    "the head of a database, then noise": b"SQLite format 3\0\x10\0\1\1\0\x40\x20\x20" + b"\xff" * 100_000,
+    "pages of 65536 bytes that are not there": b"SQLite format 3\0\0\1\1\1\0\x40\x20\x20"
+    + bytes(4)
+    + b"\x7f\xff\xff\xff",
+}
+
+
+@pytest.mark.parametrize("place", ["board.lock", ".skyflow/animatic.lock", ".skyflow/journal.sqlite"])
+@pytest.mark.parametrize("case", [case for case in NO_FILES if case != "nothing"])
+def test_what_is_no_file_is_no_record(skyflow: Measured, project: Path, case: str, place: str) -> None:
+    """Neither a plan nor tidying waits for it, or reads it to an end that never comes."""
+    (project / "board.yaml").write_text(SHOT)
+    (project / ".skyflow").mkdir()
+    NO_FILES[case][0](project / place)
+    name = place.rpartition("/")[2]
+    backend = ["--backend", "runware"] if place != ".skyflow/animatic.lock" else []
+    for verb in (["plan", "board.yaml", *backend], ["gc", "board.yaml", "--dry-run"]):
+        ended = bounded(skyflow(project, *verb, environment={"RUNWARE_API_KEY": "x" * 32}), 1, 2, 3)
+        assert name in ended.said
+
+
+@pytest.mark.parametrize("case", JOURNALS)
+def test_a_hostile_journal_is_damaged_and_no_more(skyflow: Measured, project: Path, case: str) -> None:
+    (project / "board.yaml").write_text(SHOT)
+    (project / ".skyflow").mkdir()
+    (project / ".skyflow" / "journal.sqlite").write_bytes(JOURNALS[case])
+    for verb in (["plan", "board.yaml", "--backend", "runware"], ["gc", "board.yaml", "--dry-run"]):
+        ended = bounded(skyflow(project, *verb, environment={"RUNWARE_API_KEY": "x" * 32}), 1, 2, 3)
+        assert "journal.sqlite" in ended.said
 
 
 @pytest.mark.parametrize("content", LOCKS, ids=range(len(LOCKS)))

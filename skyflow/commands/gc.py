@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skyflow.board.source import Source
+from skyflow.board.source import MAX_BYTES, Source
 from skyflow.commands.words import number, size
 from skyflow.errors import ExitCode, Refused, UsageError
+from skyflow.media import plain
 from skyflow.running.journal import SqliteJournal
 from skyflow.running.lock import Lock
 from skyflow.store import files
@@ -71,7 +72,7 @@ def _bought(project: Project) -> set[str]:
 def _shots(board: Path) -> tuple[str, ...]:
     """The names of a board's shots, as far as it can be read at all."""
     with files.disk_errors(board):
-        data = Source(board.name, board.read_bytes()).data
+        data = Source(board.name, plain.read(board, MAX_BYTES)).data
     shots = data.get("shots") if isinstance(data, dict) else None
     return tuple(map(str, shots)) if isinstance(shots, dict) else ()
 

@@ -13,6 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from skyflow.errors import Refused, StoreError, UsageError
+from skyflow.media import plain
 from skyflow.running.record import (
     ID,
     SHA256,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from skyflow.planning.takes import Take, Version
 
 VERSION = 1
+
+MAX_BYTES = 128 << 20
+"""Some 150,000 takes: more than any board has shots for."""
 
 
 class Lock:
@@ -68,11 +72,13 @@ class Lock:
             StoreError: it cannot be read, or is not what skyflow writes.
         """
         try:
-            content = path.read_bytes()
+            content = plain.read(path, MAX_BYTES)
         except FileNotFoundError:
             return cls(path, {"skyflow_lock": VERSION, "backend": backend, "shots": {}}, {})
         except OSError as error:
             raise StoreError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        if len(content) > MAX_BYTES:
+            raise StoreError(f"{path.name} is damaged: it is over {MAX_BYTES >> 20} MiB", _remedy(path))
         try:
             return cls(path, *_judged(content, path))
         except (Unreadable, ValueError, RecursionError) as error:

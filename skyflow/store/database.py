@@ -8,9 +8,11 @@ write where somebody wants to read it. Where a file system knows no such log, th
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import sqlite3
+import stat
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -97,13 +99,15 @@ def there(path: Path) -> tuple[int, int] | None:
     """Which file a path leads to, by device and inode; None where there is none.
 
     Raises:
-        StoreError: nobody may look.
+        StoreError: nobody may look, or it is no regular file: a pipe would be waited for without end.
     """
     with files.disk_errors(path, "read"):
         try:
             found = path.stat()
         except FileNotFoundError:
             return None
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
     return found.st_dev, found.st_ino
 
 
