@@ -108,14 +108,17 @@ class Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
             _check_number(operator, left, right)
         elif operator == "*":
             self.spend(_argument(left) * _argument(right))
+        elif operator == "%":
+            self.spend(_argument(left) + _filled(right))
         else:
             self.spend(_argument(left) + _argument(right))
         return super().call_binop(context, operator, left, right)
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N805, PYI063 - Jinja2's signature
-        measure = size if isinstance(__obj, type | jinja2.runtime.Macro) else _argument
-        sizes = [measure(value) for value in (*args, *kwargs.values())]
         receiver = getattr(getattr(__obj, "__wrapped__", __obj), "__self__", None)
+        plain = size if isinstance(__obj, type | jinja2.runtime.Macro) else _argument
+        measure = _filled if isinstance(receiver, str) else plain
+        sizes = [measure(value) for value in (*args, *kwargs.values())]
         if isinstance(receiver, str | Sequence | dict):
             __self.spend(math.prod([_argument(receiver), *sizes]))
         else:
@@ -209,6 +212,21 @@ def _argument(value: object) -> int:
     if isinstance(value, str):
         return size(value) + sum(min(int(digits[:8]), MAX_WORK) for digits in re.findall(r"[0-9]+", value))
     return size(value)
+
+
+def _filled(value: object) -> int:
+    """The size of what a format is filled with: a number that is a part of it may be a width as well."""
+    total, parts = 0, [value]
+    while parts and total <= MAX_WORK:
+        part = parts.pop()
+        if isinstance(part, dict):
+            parts += [*part.keys(), *part.values()]
+        elif isinstance(part, list | tuple):
+            parts += part
+        else:
+            total += _argument(part)
+        total += 1
+    return total
 
 
 def _check_number(operator: str, left: float, right: float) -> None:
