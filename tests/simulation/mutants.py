@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 from uuid import UUID
@@ -96,9 +97,12 @@ def budget_unheeded_at_new_attempts() -> Any:
     return patch.object(Purse, "reserve", reserve)
 
 
-def nothing_carried_over() -> Any:
+@contextmanager
+def nothing_carried_over() -> Iterator[None]:
     """What is in flight from the run before is no part of the budget."""
-    return patch.object(Purse, "carry", lambda _self, _record: None)
+    nothing = patch.object(runner, "carried_of", lambda *_: Decimal(0))
+    with nothing, patch.object(Purse, "carry", lambda _self, _record: None):
+        yield
 
 
 def conflict_is_a_failure() -> Any:
