@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 2
+SECONDS = 4
+"""Two on a quiet machine; where others share its cores and caches, the processor's time itself grows."""
 MEGABYTES = 300
 MOST_SAID = 200_000
 """Characters of an answer to a person: fifty problems with their lines."""
