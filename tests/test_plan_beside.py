@@ -63,7 +63,10 @@ def test_a_request_changes_length_price_and_size_as_the_key_would():
     assert sorted(codes(by_request)) == ["SF0602", "SF0807", "SF0807", "SF0807"]
     one, two = (planned(text) for text in (own, by_request.replace(", size: 480x848", "")))
     assert one.steps[0].shot.output == two.steps[0].shot.output
-    assert dict(one.steps[0].request.body) == dict(two.steps[0].request.body)
+    first, second = one.steps[0].request, two.steps[0].request
+    assert first is not None
+    assert second is not None
+    assert dict(first.body) == dict(second.body)
     assert keys(own) == keys(by_request.replace(", size: 480x848", ""))
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from skyflow.board import medium, mentions
 from skyflow.board.files import FileFault
-from skyflow.board.shape import parse_size
 from skyflow.board.source import NOT_TEXT
 from skyflow.board.templates import TemplateFault, Templates
 from skyflow.board.text import Text
+from skyflow.board.written import parse_size
 from skyflow.facts import ClipFacts
 from skyflow.models import skyreels_v4
 from skyflow.problems import Place, did_you_mean

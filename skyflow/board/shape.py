@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from skyflow.board.model import Output, Size
+from skyflow.board.written import parse_size
 from skyflow.facts import exact
 from skyflow.models import skyreels_v4
 
@@ -128,12 +129,6 @@ def _audio(draft: Draft, reference: bool, findings: Findings) -> bool | None:  #
     elif shot.inherited.get("audio"):
         draft.notes.append(f"audio of the defaults is dropped: the clip @{clip.tag} brings its own sound")
     return None
-
-
-def parse_size(size: str) -> tuple[int, int]:
-    """``1280x720`` to 1280 and 720; the schema lets nothing else through."""
-    width, _, height = size.partition("x")
-    return int(width), int(height)
 
 
 def check_size(keys: Mapping[str, Any], at: Path, findings: Findings) -> None:

@@ -145,3 +145,9 @@ def _sound(value: Any, path: Path, faults: frozenset[Path]) -> Any:  # noqa: ANN
 def _ignored(key: str, path: Path) -> bool:
     """Whether a key is the author's own; inside a var everything is."""
     return key.startswith("x-") and (path[:1] != ("vars",) or len(path) == 1)
+
+
+def parse_size(size: str) -> tuple[int, int]:
+    """``1280x720`` to 1280 and 720; the schema lets nothing else through."""
+    width, _, height = size.partition("x")
+    return int(width), int(height)
