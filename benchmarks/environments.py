@@ -74,7 +74,10 @@ def _bundled_ffmpeg() -> Path:
 
 
 def version(name: str) -> str:
-    """What a peer says of itself, or why it is not here."""
+    """What a peer says of itself, or why it is not here; nothing is installed to hear it."""
+    of_the_machine = name in {"make", "ffmpeg"} and shutil.which(name)
+    if not of_the_machine and not (BENCH / "peers" / name / "installed").is_file():
+        return "absent: not installed"
     try:
         asked = [program(name), "-version" if name == "ffmpeg" else "--version"]
         said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
