@@ -202,7 +202,7 @@ def _hasten(gone: float | None) -> None:
     following.GONE_SECONDS = gone or following.GONE_SECONDS
     plain = waits.Backoff.next
     waits.Backoff.next = lambda self, told=None: plain(self, told) / FASTER  # type: ignore[method-assign]
-    for plain_way in (probe, still, assemble):
+    for plain_way in (probe, bad_pictures, still, assemble):
         setattr(Aside, plain_way.__name__, plain_way)
 
 
@@ -239,6 +239,11 @@ async def probe(self: Aside, path: Path) -> ClipFacts:
     if facts is None:
         raise MediaError("it does not decode", "fetch it again")
     return facts
+
+
+async def bad_pictures(self: Aside, path: Path) -> int:  # noqa: ARG001 - Aside's own
+    """None: a clip of these has no pictures, and its damage shows in its sum."""
+    return 0
 
 
 async def still(self: Aside, path: Path, index: int, target: Path) -> None:
