@@ -293,12 +293,11 @@ class Reference:
                 fine = self.accepted or (self.sent and self.failed is None)
                 self.accepted |= fine
             case Ready(arrivals=arrivals, whole=whole):
-                fine = (
-                    self.accepted and self.failed is None and {one.take for one in arrivals} <= set(self.task.takes)
-                )
-                if fine:
+                fine = self.accepted and {one.take for one in arrivals} <= set(self.task.takes)
+                if fine and (arrivals or self.failed is None):  # after a failure only a clip is news
                     self.arrivals |= {one.take: one for one in arrivals}
                     self.whole |= whole
+                    self.failed = None
             case Fetched(take=one):
                 fine = one.take in self.arrivals
                 if fine:

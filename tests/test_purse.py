@@ -181,7 +181,8 @@ class PurseMachine(RuleBasedStateMachine):
 
     @rule(uuid=UUIDS, amount=AMOUNTS)
     def reserve(self, uuid: str, amount: Decimal) -> None:
-        allowed = self.purse.stopped is None and amount + self.purse.reserved + self.purse.spent <= self.limit
+        within = amount == 0 or amount + self.purse.reserved + self.purse.spent <= self.limit
+        allowed = self.purse.stopped is None and within
         if uuid in self.under_way or uuid in self.finished:
             self.purse.reserve(uuid, amount)
         elif allowed:
@@ -199,7 +200,7 @@ class PurseMachine(RuleBasedStateMachine):
     def settle(self, uuid: str, amount: Decimal | None) -> None:
         estimate = self.under_way.pop(uuid, None)
         if estimate is not None:
-            self.finished[uuid] = estimate if amount is None else min(amount, estimate)
+            self.finished[uuid] = min(amount, estimate) if amount else estimate  # a bill of nothing proves nothing
         if uuid in self.finished:
             self.purse.settle(uuid, self.finished[uuid] if amount is not None else None)
 

@@ -394,9 +394,7 @@ def test_a_frame_of_an_earlier_shot_is_one_that_it_has(duration, beyond):
         assert errors == (set() if good else {"SF0605"})
 
 
-@pytest.mark.parametrize(
-    "parameter", ["seed", "negativePrompt", "fps", "outputType", "deliveryMethod", "width", "duration"]
-)
+@pytest.mark.parametrize("parameter", ["seed", "negativePrompt", "fps", "outputType", "deliveryMethod", "width"])
 def test_what_the_page_does_not_let_a_request_say_is_refused_in_every_way_of_saying_it(parameter):
     shot = {"prompt": "one", "request": {parameter: 7}}
     found = reading(json.dumps({"skyflow": 1, "shots": {"a": shot}}))

@@ -211,13 +211,17 @@ def stream_of(*, console_only: bool) -> Stream:
     return made
 
 
+PLAIN_OR_ODD = (ODD | st.sampled_from("\n\r 0")).filter(lambda text: "\u200d" not in text)
+"""Without the joiner: how wide rich takes it to be depends on what it joins, and alone it joins nothing."""
+
+
 def unfilled(text: str) -> str:
     return "\n".join(line.rstrip(" ") for line in text.split("\n"))
 
 
 @given(
     st.lists(st.sampled_from(["", "shot", "cost>", "why", "看"]), min_size=1, max_size=4),
-    st.lists(st.lists(st.text(ODD | st.sampled_from("\n\r 0"), max_size=9), min_size=4, max_size=4), max_size=4),
+    st.lists(st.lists(st.text(PLAIN_OR_ODD, max_size=9), min_size=4, max_size=4), max_size=4),
 )
 def test_a_table_in_a_file_is_the_one_that_rich_draws(columns, rows):
     made = table(*columns)
