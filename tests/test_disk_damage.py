@@ -65,14 +65,26 @@ def test_a_torn_lock_stops_a_run_before_it_buys_and_is_restored_from_the_journal
 def test_lock_journal_or_both_are_deleted_and_nothing_is_bought_again(nursery, result, lost, place):
     with opened(nursery) as studio:
         assert studio.run(kill=place).code == (-9 if place else 0)
-        for name in lost.split():
-            (studio.project / name).unlink(missing_ok=True)
+        for name in lost.split():  # a journal goes with its log: a log alone is refused, see the next test
+            for part in (name, f"{name}-wal", f"{name}-shm"):
+                (studio.project / part).unlink(missing_ok=True)
         again = studio.run()
         assert again.code == 0, again.err
         assert studio.charged() == result.charged
         assert studio.page("ledger")["charged"] == result.spent
         result.see_kept(studio)
         see_restored(studio)
+
+
+def test_a_log_whose_journal_is_gone_is_refused_and_nothing_is_bought(nursery):
+    with opened(nursery) as studio:
+        studio.run(kill=["Accepted: after", 3])
+        charged = studio.charged()
+        (studio.project / ".skyflow/journal.sqlite").unlink()
+        again = studio.run()
+        assert again.code == 1
+        assert "it is gone" in again.err
+        assert studio.charged() == charged
 
 
 def test_all_state_but_the_lock_is_deleted_and_fetched_again_for_nothing(nursery, result):
