@@ -96,7 +96,7 @@ def refused(asked: Asked) -> set[str]:  # noqa: C901, PLR0912 - the page is a li
         broken.add("grids")
     if asked.clips and (asked.groups or asked.grids):
         broken.add("pictures beside clips")
-    if asked.audio is not None and any(clip.mode == "reference" for clip in asked.clips):
+    if asked.audio and any(clip.mode == "reference" for clip in asked.clips):
         broken.add("audio beside reference")
     if asked.voice is not None and asked.voice > 15:
         broken.add("voice too long")
