@@ -279,8 +279,9 @@ def _plain_table(content: Table) -> str | None:
     for row in rows:
         texts = []
         for text, width, right in zip(row, widths, rights, strict=True):
-            blanks = " " * (width - measure(text))
-            texts.append(blanks + text if right else text + blanks)
+            seen = text.rstrip() if right else text  # rich sets to the right what can be seen
+            blanks = " " * (width - measure(seen))
+            texts.append(blanks + seen if right else seen + blanks)
         lines.append((" " * GAP).join(texts) + "\n")
     return "".join(lines)
 

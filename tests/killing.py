@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
-from skyflow import cli, digest
+from skyflow import cli, digest, disk
 from skyflow.backends.runware import fetching, following, polls, uploads, waits
 from skyflow.board.model import Size
 from skyflow.commands import ledger, plan, recover, run, status  # noqa: F401 - so that no forked process has to
@@ -255,7 +255,12 @@ async def still(self: Aside, path: Path, index: int, target: Path) -> None:
 async def assemble(self: Aside, pieces: Sequence[Piece], target: Path) -> CutFacts:
     """In place of encoding."""
     whole = "\n".join(f"{piece.label} {digest.of_file(piece.path)}" for piece in pieces)
-    await self.call(target.write_text, whole)
+    try:
+        await self.call(target.write_text, whole)
+    except OSError as error:
+        raise MediaError(
+            f"the cut cannot be written to {target.name}: {error.strerror}", disk.remedy(error.errno)
+        ) from error
     return CutFacts(Size(848, 480), Fraction(32), 1, sound=False, sections=())
 
 

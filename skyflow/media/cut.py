@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from av.error import FFmpegError
 
+from skyflow import disk
 from skyflow.errors import MediaError
 from skyflow.media.agreement import agreed, why_not
 from skyflow.media.conform import conform
@@ -119,7 +120,7 @@ def assemble(pieces: Sequence[Piece], target: Path) -> CutFacts:
         (scratch / "cut.mp4").replace(target)
     except (OSError, FFmpegError) as error:
         reason = error.strerror or type(error).__name__
-        raise MediaError(f"the cut cannot be written to {target.name}: {reason}", "check the disk") from error
+        raise MediaError(f"the cut cannot be written to {target.name}: {reason}", disk.remedy(error.errno)) from error
     finally:
         _clear(scratch)
     return facts

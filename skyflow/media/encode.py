@@ -19,6 +19,7 @@ from av.codec.context import Flags
 from av.error import FFmpegError
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
+from skyflow import disk
 from skyflow.errors import MediaError
 
 if TYPE_CHECKING:
@@ -207,5 +208,6 @@ def _audio_stream(container: OutputContainer) -> AudioStream:
     return stream
 
 
-def _cannot_write(path: Path, error: Exception) -> MediaError:
-    return MediaError(f"cannot write the clip {path.name}: {error}", "make room on the disk and run again")
+def _cannot_write(path: Path, error: FFmpegError | OSError) -> MediaError:
+    reason = error.strerror or type(error).__name__
+    return MediaError(f"cannot write the clip {path.name}: {reason}", disk.remedy(error.errno))

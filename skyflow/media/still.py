@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from skyflow import disk
 from skyflow.errors import MediaError
 from skyflow.media.container import opened
 from skyflow.media.fit import Fit
@@ -49,6 +50,6 @@ def _save(picture: Image.Image, target: Path) -> None:
         partial.replace(target)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise MediaError(f"{target.name} cannot be written: {reason}", "check the disk") from error
+        raise MediaError(f"{target.name} cannot be written: {reason}", disk.remedy(error.errno)) from error
     finally:
         partial.unlink(missing_ok=True)

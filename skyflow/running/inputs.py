@@ -19,6 +19,7 @@ from skyflow.backends.base import Input
 from skyflow.board.model import DataMedia, FileMedia, HeldMedia, ShotClip, ShotFrame, UrlMedia
 from skyflow.errors import MediaError, StoreError
 from skyflow.facts import ClipFacts, ImageFacts
+from skyflow.store import files
 from skyflow.store.objects import copy
 
 if TYPE_CHECKING:
@@ -149,19 +150,15 @@ def _kind(medium: FileMedia) -> MediaKind:
 def _draw(kind: MediaKind, said: str, target: Path) -> None:
     """A placeholder, whole or not at all."""
     unfinished = _beside(target)
-    try:
+    with files.disk_errors(target):
         placeholder.draw(kind, said, unfinished)
-    except OSError as error:
-        raise _cannot_write(target, error) from error
     unfinished.replace(target)
 
 
 def _write(content: bytes, target: Path) -> None:
     unfinished = _beside(target)
-    try:
+    with files.disk_errors(target):
         unfinished.write_bytes(content)
-    except OSError as error:
-        raise _cannot_write(target, error) from error
     unfinished.replace(target)
 
 
@@ -170,18 +167,15 @@ def _beside(target: Path) -> Path:
     return target.with_name(f"{secrets.token_hex(6)}-{target.name}")
 
 
-def _cannot_write(target: Path, error: OSError) -> StoreError:
-    reason = (error.strerror or type(error).__name__).lower()
-    return StoreError(f"{target.name} cannot be written: {reason}", "make room on the disk and run again")
-
-
 def _copy_checked(source: Path, medium: FileMedia, target: Path) -> None:
     unfinished = _beside(target)
     try:
-        sha256 = copy(source, unfinished)
+        source.open("rb").close()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise MediaError(f"{medium.path} cannot be read any more: {reason}", "put it back and run again") from error
+    with files.disk_errors(source, "copy"):
+        sha256 = copy(source, unfinished)
     if sha256 != medium.sha256:
         raise MediaError(f"{medium.path} changed after the board was checked", "run again: it is checked anew")
     unfinished.replace(target)

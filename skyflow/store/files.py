@@ -9,12 +9,12 @@ and whoever reads it next sees that.
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from skyflow import disk
 from skyflow.errors import StoreError
 
 if TYPE_CHECKING:
@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 
 TEMPORARY = ".skyflow-tmp-"
 """How the name of every temporary starts. The rest ends as the file's own name does: encoders go by the ending."""
-
-REMEDIES = {
-    errno.ENOSPC: "free some space on that disk and run again; what is finished is kept",
-    errno.EDQUOT: "free some space under your quota and run again; what is finished is kept",
-    errno.EROFS: "the disk is mounted read-only: use a copy of the project on one that can be written",
-    errno.EACCES: "give yourself the right to write there",
-    errno.EPERM: "give yourself the right to write there",
-    errno.ENOTDIR: "something that is not a folder stands where one is needed: move it away",
-    errno.EEXIST: "something that is not a folder stands where one is needed: move it away",
-}
 
 
 @contextmanager
@@ -109,5 +99,4 @@ def disk_errors(path: Path, what: str = "write") -> Iterator[None]:
         yield
     except OSError as error:
         said = (error.strerror or str(error)).lower()
-        remedy = REMEDIES.get(error.errno or 0, "see to the disk, then run again")
-        raise StoreError(f"cannot {what} {path}: {said}", remedy) from error
+        raise StoreError(f"cannot {what} {path}: {said}", disk.remedy(error.errno)) from error

@@ -27,7 +27,7 @@ from skyflow.errors import SkyflowError
 from skyflow.running.journal import SqliteJournal
 from skyflow.running.lock import Lock
 from skyflow.running.options import Options
-from skyflow.running.runner import run
+from skyflow.running.runner import recover_all, run
 from skyflow.sandbox.media import form, named
 from skyflow.store.hold import hold
 from skyflow.store.objects import Objects
@@ -53,6 +53,8 @@ DEADLINE = 86_400.0
 """Virtual seconds that no run may last."""
 QUIET_RUNS = 4
 """So many runs without faults must be enough."""
+FORGOTTEN = "does not know it any more"
+"""What a run says of a task that only a person can write off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Charge:
 
     Attributes:
         what: everything that is asked for but for the number of takes, media by their content.
+        behind: the prompts of all that it is made of, its own among them.
         clips: of each take that came to something, its name and the hash of its content.
         home: the names of those that the client has.
         forgotten: the client lost its journal after this was taken.
@@ -117,6 +120,7 @@ class Charge:
     uuid: str
     what: str
     prompt: str
+    behind: frozenset[str]
     clips: dict[str, str]
     home: frozenset[str]
     forgotten: bool
@@ -198,11 +202,20 @@ class _Acting(httpx.AsyncBaseTransport):
             await self.live(life)
         self.provider.restart(quiet=True)
         for _ in range(QUIET_RUNS):
-            if (await self.live(last)).code == 0:
+            ending = await self.live(last)
+            if ending.code == 0:
                 break
+            if FORGOTTEN in ending.said:
+                await self.give_up()
         await self.live(last)
         self.conclude()
         self.provider.close()
+
+    async def give_up(self) -> None:
+        """Write off what the provider does not know, as the run's words advise."""
+        with hold(self.project, "recover") as held:
+            found = await recover_all(self.runware(), held, give_up=True)
+        self.story.tell(f"given up: {', '.join(one.uuid for one in found)}")
 
     async def live(self, life: Life) -> Ending:
         """One life of the client."""
@@ -272,11 +285,14 @@ class _Acting(httpx.AsyncBaseTransport):
     async def held(self, life: Life, limit: Decimal | None, seen: Seen) -> Result:
         """The run itself, as the command line would start it."""
         board = replace(life.board(self.folder), budget=limit)
-        random = Random(f"{self.script.seed} {self.number}")  # noqa: S311 - no secret
-        backend = Runware(transport=self, account=Account(Key(KEY), URL), random=random)
         options = Options(yes=True, jobs=life.jobs, fail_fast=life.fail_fast)
         with hold(self.project, "run") as held:
-            return await run(board, backend, held, options=options, watcher=seen, aside=Looking())
+            return await run(board, self.runware(), held, options=options, watcher=seen, aside=Looking())
+
+    def runware(self) -> Runware:
+        """The backend of one run."""
+        random = Random(f"{self.script.seed} {self.number}")  # noqa: S311 - no secret
+        return Runware(transport=self, account=Account(Key(KEY), URL), random=random)
 
     def failed(self, error: BaseException, seen: Seen) -> tuple[str, int | None, str]:
         """What a run came to that raised something."""
@@ -297,8 +313,8 @@ class _Acting(httpx.AsyncBaseTransport):
         """Delete what this life does not find any more."""
         project = self.project
         if "journal" in life.loses or life.loses == "everything":
-            project.journal.unlink(missing_ok=True)
-            project.journal.with_name(f"{project.journal.name}-journal").unlink(missing_ok=True)
+            for path in project.journal.parent.glob(f"{project.journal.name}*"):  # its log among them
+                path.unlink()
             self.forgotten = len(self.provider.sandbox.house.book.tasks())
         if "lock" in life.loses or life.loses == "everything":
             project.lock("runware", repeatable=False).unlink(missing_ok=True)
@@ -385,6 +401,7 @@ class _Acting(httpx.AsyncBaseTransport):
             content[row.video] = digest.of_file(path) if path.exists() else f"never drawn {row.video}"
         home = self.at_home()
         attempts = {post.body["taskUUID"]: post.record.task.attempt for post in self.story.posts if post.record}
+        lives = {post.body["taskUUID"]: self.story.endings[post.life].life for post in self.story.posts}
         for number, task in enumerate(tasks):
             clips = {row.video: content[row.video] for row in rows[task.uuid] if row.error is None}
             there = frozenset(video for video, sha256 in clips.items() if home.get(video) == sha256)
@@ -392,6 +409,7 @@ class _Acting(httpx.AsyncBaseTransport):
                 task.uuid,
                 asked(task, content),
                 task.body["positivePrompt"],
+                lives[task.uuid].behind(task.body["positivePrompt"]),
                 clips,
                 there,
                 number < self.forgotten,

@@ -38,13 +38,15 @@ def _by_request(story: Story) -> Mapping[str, list[Charge]]:
 def nothing_that_was_paid_for_is_lost(story: Story) -> Iterator[str]:
     """Every clip that came of a task is in the store, and the lock or the journal names it.
 
-    A client that lost its journal cannot know of what the board no longer asks for.
+    A client that lost its journal cannot know of what the board no longer asks for: neither of a scene whose words
+    are others now, nor of one that is made of such a scene.
     """
-    wanted = {scene.prompt: scene.takes for scene in story.script.lives[-1].scenes}
+    last = story.script.lives[-1]
+    wanted = {last.behind(scene.prompt): scene.takes for scene in last.scenes}
     for group in _by_request(story).values():
         home = sum(len(charge.home) for charge in group)
         for charge in group:
-            if charge.forgotten and home >= wanted.get(charge.prompt, 0):
+            if charge.forgotten and home >= wanted.get(charge.behind, 0):
                 continue
             for video in sorted(charge.clips.keys() - charge.home):
                 yield f"clip {video} of task {charge.uuid} ({charge.prompt}) was paid for and is not there"

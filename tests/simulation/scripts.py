@@ -51,9 +51,14 @@ class Scene:
         return f"scene {self.name} in version {self.words}"
 
     @property
+    def made_of(self) -> tuple[str, ...]:
+        """The scenes whose clips are part of its request."""
+        return (*self.frames, *((self.extends,) if self.extends else ()))
+
+    @property
     def before(self) -> tuple[str, ...]:
         """The scenes that must be there first."""
-        return (*self.frames, *((self.extends,) if self.extends else ()), *self.needs)
+        return (*self.made_of, *self.needs)
 
     def shot(self, folder: Path) -> Shot:
         """It as a board has it; its picture is written beside the board."""
@@ -101,6 +106,17 @@ class Life:
     loses: Loss = ""
     restarts: frozenset[int] = frozenset()
     fail_fast: bool = False
+
+    def behind(self, prompt: str) -> frozenset[str]:
+        """The prompts of all that a scene is made of, itself among them: empty for what this board does not ask."""
+        named = {scene.name: scene for scene in self.scenes}
+        due = [scene for scene in self.scenes if scene.prompt == prompt]
+        found: set[str] = set()
+        while due:
+            scene = due.pop()
+            found.add(scene.prompt)
+            due += (named[name] for name in scene.made_of)
+        return frozenset(found)
 
     def board(self, folder: Path) -> Board:
         """Its board; the files that it names are written."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 import httpx
 
+from skyflow import disk
 from skyflow.backends.runware.account import is_loopback
 from skyflow.backends.runware.wire import retry_after
 from skyflow.errors import StoreError
@@ -102,9 +103,8 @@ class Downloads:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise Cut(self.scrubber.clean(f"{type(error).__name__}: {error}".rstrip(": "))) from None
         except OSError as error:
-            raise StoreError(
-                f"a clip cannot be written: {error.strerror or error}", "make room, then run again"
-            ) from error
+            reason = error.strerror or str(error)
+            raise StoreError(f"a clip cannot be written: {reason}", disk.remedy(error.errno)) from error
 
     async def _get(self, url: str, partial: Partial) -> None:
         for _ in range(REDIRECTS_MAX + 1):

@@ -69,7 +69,6 @@ class Said:
         final: it will not have it.
         why: otherwise, what went wrong, for people.
         told: seconds after which to come again, as the provider asks.
-        unclear: it may have taken it nevertheless.
         patience: seconds for which to go on trying, from the first time.
     """
 
@@ -77,7 +76,6 @@ class Said:
     final: Fault | None = None
     why: str = ""
     told: float | None = None
-    unclear: bool = True
     patience: float = SEND_SECONDS
 
 
@@ -115,7 +113,7 @@ class Sending:
                 return self._taken(task, said.by, others=not unclear)
             if said.final is not None:
                 return await self._turned_down(task, said.final, unclear=unclear)
-            unclear |= said.unclear
+            unclear = True  # also where it says that it is busy: a proxy may say so of what is taken already
             until = min(until, began + said.patience)
             wait = backoff.next(said.told)
             if anyio.current_time() + wait > until:
@@ -141,7 +139,7 @@ class Sending:
         if fault.kind == "rateLimit":
             self.places.told_off(sent)
         patience = MODEL_SECONDS if fault.kind == "provider" else SEND_SECONDS
-        return Said(why=fault.said, told=answer.retry_after, unclear=fault.kind != "rateLimit", patience=patience)
+        return Said(why=fault.said, told=answer.retry_after, patience=patience)
 
     def _taken(self, task: Task, by: Way, *, others: bool) -> Taken:
         self.journal.record(Accepted(task.uuid, by))
