@@ -147,7 +147,9 @@ def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str
     """
     maker = backends.get(backend, proxy=proxy)
     known = LockKnown.of(loaded.project, maker)
-    return decide_all(loaded.board, backends.maker_of(maker), known)
+    decided = decide_all(loaded.board, backends.maker_of(maker), known)
+    known.objects.remember()
+    return decided
 
 
 def rests_on(loaded: Loaded, maker: Backend) -> frozenset[Path]:

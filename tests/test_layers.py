@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WORDS = ("_version", "digest", "disk", "errors", "facts", "late", "memo", "problems", "published")
+WORDS = ("_version", "digest", "disk", "errors", "facts", "late", "marks", "memo", "problems", "published")
 LADDER = [
     WORDS,
     ("models",),

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from skyflow.board.files import FileFault
+from skyflow.marks import GRAIN, KEPT
 from skyflow.media import probe
 from skyflow.media.local import LocalFiles
-from skyflow.media.seen import GRAIN, KEPT, Seen
+from skyflow.media.seen import Seen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ def looks(monkeypatch, tmp_path):
 
     monkeypatch.setattr(probe, "image", counted)
     # The system notes when it changes a file, and tests cannot wait: they see the program's clock two grains ahead.
-    monkeypatch.setattr("skyflow.media.seen.time.time_ns", lambda: time_ns() + 2 * GRAIN)
+    monkeypatch.setattr("skyflow.marks.time.time_ns", lambda: time_ns() + 2 * GRAIN)
     return decoded
 
 
@@ -84,7 +85,7 @@ def test_a_time_that_is_set_back_hides_no_change(tmp_path, looks):
 
 
 def test_a_file_changed_just_before_is_looked_at_again(tmp_path, looks, monkeypatch):
-    monkeypatch.setattr("skyflow.media.seen.time.time_ns", time_ns)
+    monkeypatch.setattr("skyflow.marks.time.time_ns", time_ns)
     draw(tmp_path / "a.png", "red")
     image(tmp_path)
     image(tmp_path)
@@ -141,7 +142,7 @@ def forged(payload: bytes) -> bytes:
         lambda content: forged(content.partition(b"\n")[2].replace(b'"with": [1,', b'"with": [0,')),
         lambda content: forged(content.partition(b"\n")[2].replace(b"[8, 4]", b"[8]")),
         lambda content: forged(content.partition(b"\n")[2].replace(b"[8, 4]", b'["8", 4]')),
-        lambda content: forged(content.partition(b"\n")[2].replace(b'"facts"', b'"fact"')),
+        lambda content: forged(content.partition(b"\n")[2].replace(b'"said"', b'"sad"')),
         lambda content: forged(content.partition(b"\n")[2].replace(b'"mark"', b'"marks"')),
         lambda _: forged(json.dumps({"with": [1, "0.1.0"], "files": {"image x": []}}).encode()),
     ],
@@ -176,9 +177,9 @@ def test_a_disk_that_refuses_is_no_matter(tmp_path, looks):
 def test_what_this_board_does_not_name_goes_first(tmp_path):
     draw(tmp_path / "a.png", "red")
     seen = Seen(tmp_path / ".skyflow")
-    seen._entries = {f"image {number}": {"mark": []} for number in range(KEPT + 5)}
+    seen._marks._entries = {f"image {number}": {"mark": []} for number in range(KEPT + 5)}
     found = LocalFiles(tmp_path, tmp_path, seen).image("a.png")
     seen.save()
     again = Seen(tmp_path / ".skyflow")
-    assert len(again._entries) == KEPT
+    assert len(again._marks._entries) == KEPT
     assert again.find("image", str(tmp_path.resolve() / "a.png")) == (found.sha256, found.facts)

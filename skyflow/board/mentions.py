@@ -28,6 +28,8 @@ NOT_BEHIND = rf"(?<![^\W{UNSPACED}])(?<![\u0300-\u036f])"
 """No letter stands here, nor an accent that makes one of the letter before it."""
 
 TOKEN = re.compile(rf"@@|{NOT_BEHIND}@({NAME.pattern})")
+MENTION = re.compile(rf"{NOT_BEHIND}@({NAME.pattern})")
+"""In a prompt as the provider gets it, where ``@@`` has become @ and stands for itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,11 @@ own copy of it holds that clip's number, so renaming a shot makes nothing anew.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skyflow import digest
-from skyflow.board.mentions import NOT_BEHIND
+from skyflow.board.mentions import MENTION
 from skyflow.board.model import DataMedia, FileMedia, HeldMedia, ShotClip, ShotFrame, UrlMedia
 from skyflow.planning.request import SECRETS, filled
 
@@ -96,9 +95,18 @@ def _nameless(shot: Shot, body: Mapping[str, Any]) -> dict[str, Any]:
     numbers = {item.tag: n for n, item in enumerate(shot.clips) if isinstance(item.clip, ShotClip)}
     if not numbers:
         return kept
-    mention = re.compile(rf"{NOT_BEHIND}@({'|'.join(numbers)})(?![A-Za-z0-9_])")
-    words = mention.split(kept["positivePrompt"])
-    kept["positivePrompt"] = [numbers[word] if at % 2 else word for at, word in enumerate(words)]
+    kept["positivePrompt"] = _numbered(kept["positivePrompt"], numbers)
     videos = [item | {"tag": numbers.get(item["tag"][1:], item["tag"])} for item in kept["inputs"]["referenceVideos"]]
     kept["inputs"] = kept["inputs"] | {"referenceVideos": videos}
     return kept
+
+
+def _numbered(prompt: str, numbers: Mapping[str, int]) -> list[str | int]:
+    """A prompt's words, and a number in place of each name that has one."""
+    pieces: list[str | int] = []
+    end = 0
+    for match in MENTION.finditer(prompt):
+        if (number := numbers.get(match[1])) is not None:
+            pieces += (prompt[end : match.start()], number)
+            end = match.end()
+    return [*pieces, prompt[end:]]

@@ -57,7 +57,7 @@ class LockKnown:
         cut_file = project.out(backend.name) / CUT
         if journal is None and isinstance(backend, PaidBackend):
             journal = SqliteJournal.read(project.journal)
-        known = cls(Lock.load(path, backend.name), objects or Objects(project.objects), cut_file, journal)
+        known = cls(Lock.load(path, backend.name), objects or Objects.of(project), cut_file, journal)
         known.adopt(project.name, backend.name)
         return known
 

@@ -59,7 +59,9 @@ def hold(project: Project, verb: str, *, waiting: Callable[[str], None] | None =
         with files.disk_errors(project.hold):
             _acquire(descriptor, project, waiting)
         with _signed(descriptor, json.dumps({"pid": os.getpid(), "verb": verb})):
-            yield Held(project, Objects(project.objects))
+            objects = Objects.of(project)
+            yield Held(project, objects)
+            objects.remember()
     finally:
         os.close(descriptor)
 

@@ -1,9 +1,9 @@
 """Objects: bytes under the SHA-256 of their content, in ``.skyflow/objects/ab/cdef…``.
 
 Only finished things get in: an object is written aside, flushed where losing it would cost something, and renamed to
-its name, so what has a name was whole once. It can rot or be edited later, so nothing is called intact but by reading
-every byte again; that is done once per process and file, as long as the file's size, time and inode stay what they
-were.
+its name, so what has a name was whole once. It can be damaged or edited later, so nothing is called intact but by
+reading every byte; that is done once, for as long as the file's times, size and identity stay what they were then. An
+object that was put a moment ago is read once more by the next command, as ``skyflow.marks`` says why.
 """
 
 from __future__ import annotations
@@ -13,15 +13,20 @@ import re
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from skyflow import digest
 from skyflow.errors import StoreError
+from skyflow.marks import Marks, mark, now
 from skyflow.store import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from skyflow.store.project import Project
+
+Fingerprint: TypeAlias = "tuple[int, int, int, int]"
 
 PIECE = 1 << 20
 SHARD = re.compile(r"[0-9a-f]{2}")
@@ -30,11 +35,26 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Objects:
-    """The objects of one folder. Several threads may use it at once; one process at a time may change it."""
+    """The objects of one folder. Several threads may use it at once; one process at a time may change it.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        marks: what earlier commands found intact; without it nothing is known of them.
+    """
+
+    def __init__(self, folder: Path, marks: Marks | None = None) -> None:
         self.folder = folder
-        self._seen: dict[str, tuple[int, int, int]] = {}
+        self._marks = marks
+        self._seen: dict[str, Fingerprint] = {}
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        """A project's store."""
+        return cls(project.objects, Marks(project.state / "objects.json"))
+
+    def remember(self) -> None:
+        """Let later commands know what this one found intact; a disk that refuses is no matter."""
+        if self._marks:
+            self._marks.save()
 
     def path(self, sha256: str) -> Path:
         """Where an object is, or would be."""
@@ -50,20 +70,23 @@ class Objects:
         """Whether the object is there, every byte as it was put."""
         path = self.path(sha256)
         try:
-            fingerprint = _fingerprint(path)
-            if self._seen.get(sha256) == fingerprint:
+            began, before = now(), mark(path)
+            if self._seen.get(sha256) == _fingerprint(before):
                 return True
-            if digest.of_file(path) != sha256:
-                return False
+            if not (self._marks and self._marks.find(sha256, before)):
+                if digest.of_file(path) != sha256:
+                    return False
+                if self._marks:
+                    self._marks.keep(sha256, True, began, before, mark(path))
         except OSError:
             return False
-        self._seen[sha256] = fingerprint
+        self._seen[sha256] = _fingerprint(before)
         return True
 
     def known(self, sha256: str) -> bool:
         """Whether the object was found intact before and its file is still that one: for the price of a look."""
         try:
-            return self._seen.get(sha256) == _fingerprint(self.path(sha256))
+            return self._seen.get(sha256) == _fingerprint(mark(self.path(sha256)))
         except OSError:
             return False
 
@@ -148,7 +171,7 @@ class Objects:
             # Nobody writes it by mistake; who reads it stays as it is.
             finished.chmod(finished.stat().st_mode & 0o444)
             files.settle(finished, path, durable=durable)
-            self._seen[sha256] = _fingerprint(path)
+            self._seen[sha256] = _fingerprint(mark(path))
         return sha256
 
 
@@ -211,6 +234,7 @@ def _link(stored: Path, path: Path) -> bool:
     return True
 
 
-def _fingerprint(path: Path) -> tuple[int, int, int]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ino
+def _fingerprint(seen: list[int]) -> Fingerprint:
+    """Of a mark what a link to the file does not change: when it was written, its length and identity."""
+    written, _, length, inode, device = seen
+    return written, length, inode, device
