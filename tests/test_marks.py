@@ -1,4 +1,4 @@
-"""Objects that an earlier command read whole: not read again while they stand as they did, and else never believed."""
+"""Objects that an earlier command read whole: not read again while they stand as they did, else never believed."""
 
 from __future__ import annotations
 
