@@ -141,14 +141,19 @@ def test_every_peer_is_given_the_graph_and_the_pictures_of_the_board(tmp_path, h
         assert all((tmp_path / name / item).is_file() for item in own)
 
 
+def beside(monkeypatch: pytest.MonkeyPatch, shots: int, *those: peers.Peer) -> boards.Boards:
+    """A bench beside these peers only: it installs what it lacks, for which a test has neither network nor home."""
+    monkeypatch.setattr(boards, "PEERS", {peer.name: peer for peer in those})
+    return boards.Boards(shots, 1, slow=False, curves={})
+
+
 @pytest.mark.parametrize("name", ["floor", "make"])
 def test_peers_that_are_here_make_all_then_nothing_then_what_an_edit_asks_for(tmp_path, hundred, name, monkeypatch):
     if name == "make" and not shutil.which("make"):
         pytest.skip("there is no make here")
     peer, folder = peers.PEERS[name], tmp_path / name
     peer.prepare(hundred, folder)
-    monkeypatch.setattr(boards, "PEERS", {name: peer})  # the others would be installed first
-    bench = boards.Boards(100, 1, slow=False, curves={})
+    bench = beside(monkeypatch, 100, peer)
     command = peer.command(*peer.run)
     assert processes.measured(command, folder, {}).wall > 0
     edit = boards.Edit(bench, folder, "out/s?????.out")
@@ -172,9 +177,7 @@ def test_a_cheap_run_keeps_real_clips_all_different_and_makes_anew_just_what_an_
     workload = Workload(30)
     write_board(workload, tmp_path)
     program = plugged.skyflow("run", "--backend", "cheap", folder=tmp_path)
-    bench = boards.Boards(30, 1, slow=False, curves={})
-    bench.workload = workload
-    edit = boards.Edit(bench, tmp_path, "out/board/cheap/s?????.mp4")
+    edit = boards.Edit(beside(monkeypatch, 30), tmp_path, "out/board/cheap/s?????.mp4")
     program.spend()
     clips = [path.read_bytes() for path in (tmp_path / "out/board/cheap").glob("s?????.mp4")]
     assert len(set(clips)) == len(clips) == 30

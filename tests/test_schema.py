@@ -36,6 +36,12 @@ def parts(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
 PARTS = dict(parts(BOARD))
 KEYS = {f"{path}/{key}": inner for path, part in PARTS.items() for key, inner in part.get("properties", {}).items()}
 
+ALTERNATIVES = {
+    f"{path}/anyOf/{number}": inner
+    for path, part in PARTS.items()
+    for number, inner in enumerate(part.get("anyOf", ()))
+}
+
 
 def whole(part: dict[str, Any]) -> dict[str, Any]:
     return {**part, "$defs": DEFS}
@@ -51,6 +57,14 @@ def test_every_key_is_described_with_an_example(key):
     part = DEFS[part["$ref"].rpartition("/")[2]] if "$ref" in part else part
     assert part["description"].endswith(".")
     assert part["examples"]
+
+
+@pytest.mark.parametrize("path", ALTERNATIVES)
+def test_an_alternative_has_a_title_and_leaves_the_description_to_its_key(path):
+    """Beside a key, an editor shows the description of the alternative that was taken before the key's own."""
+    part = ALTERNATIVES[path]
+    assert part["title"]
+    assert "description" not in {**DEFS.get(part.get("$ref", "").rpartition("/")[2], {}), **part}
 
 
 @pytest.mark.parametrize("path", [path for path, part in PARTS.items() if "examples" in part])

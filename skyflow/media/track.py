@@ -165,6 +165,8 @@ def track(path: Path) -> Track:
         MediaError: it is no clip, or it is damaged or cut off.
     """
     with opened(path) as container:
+        # One picture is all that is decoded, and a thread takes longer to start than that.
+        picture_stream(container, path.name).codec_context.thread_count = 1
         return read(container, path.name)
 
 

@@ -192,7 +192,10 @@ def _folder(work: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            folder.rmdir()  # what was in it is in the store by now
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Unwatchable(Exception):

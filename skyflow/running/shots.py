@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from skyflow.running.out import Out
     from skyflow.running.outcome import Outcome
 
+UNMADE = {Action.REUSE, Action.FOOTAGE}
+"""What is there already, and stays as it is."""
+
 
 class Shots:
     """The shots of one run, and the only owner of its state.
@@ -64,6 +67,7 @@ class Shots:
         self._queue: list[str] = []
         self._alike: dict[str | None, list[str]] = {}
         self._running: dict[str, Step] = {}
+        self._planned = {step.shot.id: step for step in whole.steps}
         self._schedule = Schedule(
             {name: shot.depends_on for name, shot in whole.board.shots.items()},
             {step.shot.id: work(step) for step in whole.steps},
@@ -136,6 +140,11 @@ class Shots:
             self._save_at = now + max(1.0, len(self._board.shots) / 1000)
 
     def _decide(self, shot: str) -> Step:
+        """What the plan decided, where nothing has come of this run that it did not know: else the same anew."""
+        planned = self._planned[shot]
+        before = self._board.shots[shot].depends_on
+        if planned.action in UNMADE and all(self.clips[name] == self._planned[name].clip for name in before):
+            return planned
         return decide(self._board, self._board.shots[shot], self._maker, self._known, self.clips)
 
     def _place(self, step: Step) -> None:
@@ -298,7 +307,7 @@ def _made(report: Report, version: Version) -> Made:
 
 def work(step: Step) -> int | Fraction:
     """How much there is to draw: pixels times seconds; nothing where nothing is made."""
-    if step.action in {Action.REUSE, Action.FOOTAGE}:
+    if step.action in UNMADE:
         return 0
     output = step.shot.output
     return output.size.pixels * output.seconds * max(1, len(step.missing))

@@ -167,7 +167,8 @@ class Objects:
         """Give a finished file its name. A sound object stays as it is; a damaged one is replaced."""
         if not self.intact(sha256):
             path = self.path(sha256)
-            path.parent.mkdir(exist_ok=True)
+            if not path.parent.is_dir():
+                path.parent.mkdir(exist_ok=True)
             # Nobody writes it by mistake; who reads it stays as it is.
             finished.chmod(finished.stat().st_mode & 0o444)
             files.settle(finished, path, durable=durable)
