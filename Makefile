@@ -10,6 +10,9 @@ FUZZ ?= 30
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
+# As pip does with what it copies; an editable install is compiled at each start where Python may write no bytecode.
+COMPILE := $(BIN)/python -m compileall -q skyflow
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-all fuzz sdk test-sdk check format ci clean bench bench-quick bench-check
 
@@ -86,11 +89,13 @@ clean:
 $(VENV)/.core: pyproject.toml | $(VENV)/.made
 	@echo "Installing skyflow into $(VENV) (once)"
 	@$(PIP) install -qq --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/.made
 	@echo "Installing skyflow and what its tests need into $(VENV) (once)"
 	@$(PIP) install -qq --editable '.[test]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.fuzz: pyproject.toml | $(VENV)/.made

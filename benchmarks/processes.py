@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+UNWANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+"""What an installed program would not be started with, and what changes how long a start takes."""
+
 LIMIT = 600
 """Seconds after which a process is stopped: what takes longer is reported as that."""
 
@@ -81,7 +84,7 @@ def measured(
     with subprocess.Popen(
         list(map(str, command)),
         cwd=folder,
-        env=os.environ | environment,
+        env={name: value for name, value in os.environ.items() if name not in UNWANTED} | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if reads else subprocess.DEVNULL,
         stderr=subprocess.PIPE,
