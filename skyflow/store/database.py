@@ -16,6 +16,7 @@ import stat
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from skyflow import disk
 from skyflow.errors import Refused, StoreError
 from skyflow.store import files
 
@@ -26,17 +27,16 @@ if TYPE_CHECKING:
 PATIENCE = 30.0
 """Seconds for which another process may be in the middle of a write or a read, each of which takes milliseconds."""
 
-CLOSED = "give yourself the right to write there"
-FULL = "free some space on that disk and run again; what is finished is kept"
-REMEDIES = {
-    sqlite3.SQLITE_FULL: FULL,
-    sqlite3.SQLITE_READONLY: CLOSED,
-    sqlite3.SQLITE_PERM: CLOSED,
-    sqlite3.SQLITE_CANTOPEN: CLOSED,
-    sqlite3.SQLITE_AUTH: CLOSED,
-    sqlite3.SQLITE_BUSY: "wait until the other process has ended, or stop it",
-    sqlite3.SQLITE_LOCKED: "wait until the other process has ended, or stop it",
+WAIT = "wait until the other process has ended, or stop it"
+REFUSED = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EACCES,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_AUTH: errno.EACCES,
 }
+"""What the disk refuses, by what SQLite calls it."""
+TAKEN = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR}
 KIND = 0x736B7966
 """Stands in the file's header for ``skyf``: another program's database is not ours to read."""
@@ -170,7 +170,7 @@ def errors(path: Path, what: str) -> Iterator[None]:
             raise
         if primary in DAMAGE:
             raise damaged(path, str(error).lower()) from error
-        remedy = REMEDIES.get(primary, "see to the disk, then run again")
+        remedy = WAIT if primary in TAKEN else disk.remedy(REFUSED.get(primary))
         raise StoreError(f"cannot {what} {path}: {str(error).lower()}", remedy) from error
 
 
