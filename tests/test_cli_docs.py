@@ -14,7 +14,7 @@ from skyflow.commands.verbs import ALWAYS, BACKEND, VERBS
 from skyflow.errors import ExitCode
 from skyflow.published import schema_names
 from tests.plugging import plug_in
-from tests.test_sandbox_server import served
+from tests.serving import served
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")

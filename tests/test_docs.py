@@ -12,7 +12,7 @@ from skyflow import cli
 from skyflow.board.read import read
 from skyflow.commands.verbs import VERBS
 from skyflow.media.local import LocalFiles
-from tests.test_sandbox_server import served
+from tests.serving import served
 
 HERE = Path(__file__).parent.parent
 README = (HERE / "README.md").read_text("utf-8")

@@ -18,8 +18,8 @@ from skyflow.media import probe
 from skyflow.running.lock import Lock
 from skyflow.store.objects import Objects
 from tests.plugging import ROOT, skyflow
+from tests.serving import Served, served
 from tests.studio import leftovers
-from tests.test_sandbox_server import Served, served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

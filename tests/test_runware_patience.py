@@ -122,19 +122,25 @@ def test_a_failure_that_is_repeated_is_one_and_costs_one_question_more(tmp_path)
     shopping(inside, tmp_path, {"faults": [{"do": "fail", "code": "promptBlocked"}]})
 
 
+async def answered(shop: Shop, sent: Sent) -> httpx.Response:
+    """What the sandbox itself says to a request that a test answers instead."""
+    line, shop.line.instead = shop.line.instead, None
+    try:
+        request = httpx.Request("POST", sent.url, headers=sent.headers, content=sent.content)
+        answer = await shop.line.handle_async_request(request)
+        await answer.aread()
+    finally:
+        shop.line.instead = line
+    return answer
+
+
 @pytest.mark.parametrize("status", [200, 400])
 def test_the_late_take_of_a_task_that_shows_only_finished_ones_is_waited_for(tmp_path, status):
     async def inside(shop):
         async def instead(sent):
             if sent.kind != "getResponse":
                 return None
-            line, shop.line.instead = shop.line.instead, None
-            try:
-                request = httpx.Request("POST", sent.url, headers=sent.headers, content=sent.content)
-                answer = await shop.line.handle_async_request(request)
-                await answer.aread()
-            finally:
-                shop.line.instead = line
+            answer = await answered(shop, sent)
             rows = [one for one in answer.json().get("data", ()) if one["status"] != "processing"]
             return httpx.Response(200, json={"data": rows})
 
@@ -281,13 +287,7 @@ def test_the_cost_of_a_whole_task_that_each_row_tells_is_counted_once(tmp_path, 
         async def instead(sent):
             if sent.kind != "getResponse":
                 return None
-            line, shop.line.instead = shop.line.instead, None
-            try:
-                request = httpx.Request("POST", sent.url, headers=sent.headers, content=sent.content)
-                answer = await shop.line.handle_async_request(request)
-                await answer.aread()
-            finally:
-                shop.line.instead = line
+            answer = await answered(shop, sent)
             rows = answer.json().get("data", [])
             told = [
                 one | ({"cost": float(cost)} if "cost" in one else {}) for one, cost in zip(rows, costs, strict=True)

@@ -140,17 +140,23 @@ def test_the_address_of_a_result_is_not_shown(tmp_path):
     shopping(inside, tmp_path)
 
 
-def test_secrets_are_filled_in_again_when_a_task_is_sent_by_a_later_run(tmp_path):
-    async def first(shop):
+def never_arrives(folder: Path, wanted: Assignment) -> None:
+    """A run that ends while nobody takes what it sends."""
+
+    async def inside(shop):
         async def instead(sent):
             if sent.kind == "videoInference":
                 raise httpx.ConnectError("no")
 
         shop.line.instead = instead
         with anyio.move_on_after(20):
-            await shop.make(secretive(tmp_path))
+            await shop.make(wanted)
 
-    shopping(first, tmp_path)
+    shopping(inside, folder)
+
+
+def test_secrets_are_filled_in_again_when_a_task_is_sent_by_a_later_run(tmp_path):
+    never_arrives(tmp_path, secretive(tmp_path))
 
     async def second(shop):
         await shop.make(secretive(tmp_path))
@@ -162,16 +168,7 @@ def test_secrets_are_filled_in_again_when_a_task_is_sent_by_a_later_run(tmp_path
 
 
 def test_a_secret_that_the_board_no_longer_has_is_left_out(tmp_path):
-    async def first(shop):
-        async def instead(sent):
-            if sent.kind == "videoInference":
-                raise httpx.ConnectError("no")
-
-        shop.line.instead = instead
-        with anyio.move_on_after(20):
-            await shop.make(order(folder=tmp_path, request=request(webhookURL=HOOK)))
-
-    shopping(first, tmp_path)
+    never_arrives(tmp_path, order(folder=tmp_path, request=request(webhookURL=HOOK)))
 
     async def second(shop):
         await shop.make(order(folder=tmp_path))

@@ -13,9 +13,7 @@ import os
 import pickle
 import re
 import shutil
-import signal
 import subprocess
-import sys
 import wave
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +29,7 @@ from skyflow.board.model import Size
 from skyflow.facts import ClipFacts
 from skyflow.media import probe
 from tests.filming import film
+from tests.serving import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -170,30 +169,10 @@ class Run:
 
 @contextmanager
 def sandbox(folder: Path, settings: Mapping[str, Any]) -> Iterator[str]:
-    """The URL of a sandbox in a process of its own."""
-    (folder / "faults.yaml").write_text(json.dumps(settings))
-    words = ("--state", "state", "--faults", "faults.yaml", "--clips", "stand-in", "--latency", "0.3")
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "skyflow", "sandbox", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    try:
-        assert process.stdout
-        assert process.stderr
-        found = re.fullmatch(r"export RUNWARE_BASE_URL=(\S+)/v1\n", process.stdout.readline())
-        assert found, process.stderr.read()
-        yield found[1]
-        process.send_signal(signal.SIGINT)
-        _, talk = process.communicate(timeout=30)
-        assert "Traceback" not in talk
-    finally:
-        process.kill()
-        process.communicate()
+    """The URL of a sandbox in a process of its own, which must end without a word of a defect."""
+    with served(folder, "--state", "state", "--latency", "0.3", settings=settings) as running:
+        yield running.url.removesuffix("/v1")
+        assert "Traceback" not in running.end()
 
 
 def media(folder: Path) -> Path:
