@@ -63,6 +63,16 @@ def test_alone_it_says_what_there_is_and_that_nothing_was_done(capsys):
         assert verb.does.split()[0] in talk
 
 
+@pytest.mark.parametrize("columns", ["79", "80", "200"])
+def test_help_is_the_same_whether_anything_is_imported_for_it_or_not(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert skyflow("--help", cwd=Path.cwd()).stdout == said(capsys, "--help")[1]
+    if columns == "80":
+        kept = Path(cli.__file__).with_name("overview.txt")
+        remedy = "COLUMNS=80 python -c 'from skyflow.commands.parser import *; print(end=overview())' makes it anew"
+        assert kept.read_text("utf-8") == said(capsys, "--help")[1], remedy
+
+
 @pytest.mark.parametrize("name", VERBS)
 def test_every_verb_has_help_with_examples_that_parse(capsys, name):
     code, out, talk = said(capsys, name, "--help")

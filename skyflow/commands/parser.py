@@ -14,10 +14,13 @@ from skyflow.problems import did_you_mean
 
 HELP = ("--help", "-h")
 
+USUAL_WIDTH = 80
+"""Columns of the terminals that the list of verbs is made for; a narrower one gets it folded."""
+
 
 def overview() -> str:
-    """The list of verbs, as ``skyflow --help`` prints it."""
-    width = _width()
+    """The list of verbs, as ``skyflow --help`` prints it; ``overview.txt`` holds it for most terminals."""
+    width = min(_width(), USUAL_WIDTH - 2)
     lines = ["Storyboards as code: a YAML file of shots, planned, made once, cut into a film.", ""]
     lines += ["usage: skyflow VERB [BOARD] [options]"]
     for group in dict.fromkeys(verb.group for verb in VERBS.values()):
