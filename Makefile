@@ -20,6 +20,7 @@ help:
 	@echo "make demo       a film from examples/storyboards/lighthouse, drawn on this machine"
 	@echo "make test       the everyday tests"
 	@echo "make test-all   the slow ones too: whole films, the wheel in an empty environment"
+	@echo "                (with SKYFLOW_EVERY=1 every kill, every write and 5,000 seeds, not a choice of them: an hour)"
 	@echo "make fuzz       half a minute of any bytes as a board, and as much as a template"
 	@echo "make test-sdk   the sandbox before the provider's own SDKs, which it installs"
 	@echo "make check      lint, format and types"

@@ -141,6 +141,16 @@ class Studio:
         """The UUIDs of all tasks that were charged."""
         return sorted(row["taskUUID"] for row in self.page("ledger")["tasks"])
 
+    def lost(self) -> set[str]:
+        """The tasks that a kill met on their way: the journal has them as sent, and the provider never saw them.
+
+        Nobody but a run sends one again, so ``recover`` leaves it, says so and ends with 1.
+        """
+        if not self.journal.exists():
+            return set()
+        with SqliteJournal.read(self.journal) as journal:
+            return {record.task.uuid for record in journal.records() if record.in_flight} - set(self.charged())
+
 
 @dataclass(frozen=True)
 class Result:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.sample import EVERY
 from tests.simulation import mutants
 from tests.simulation.play import play
 from tests.simulation.rules import broken
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EVERY_DAY, EACH = range(1, 41), 5
-MANY, CHUNK = range(1_000, 1_600), 20
+MANY, CHUNK = range(1_000, 6_000 if EVERY else 1_960), 20
 
 SLOWLY = {"latency": {"base": 30, "jitter": 0}, "media_limits": False}
 

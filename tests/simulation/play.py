@@ -84,7 +84,8 @@ class Ending:
     Attributes:
         said: an error's words, or the traceback of what nobody expected.
         limit: USD that the run could spend.
-        carried: USD for what the provider had taken before and the journal had in flight when it began.
+        carried: USD for what the provider had taken before and the journal had in flight when it began, where there
+            is a limit that it could break.
         bought: USD that the provider charged meanwhile.
         posts, downloads: requests.
         ahead: takes that the lock on the disk names and the store does not have.
@@ -224,7 +225,7 @@ class _Acting(httpx.AsyncBaseTransport):
         for scene in life.scenes:
             story.asked_for[scene.prompt] = max(scene.takes, story.asked_for.get(scene.prompt, 0))
         limit = self.limit(life)
-        carried = self.carried()
+        carried = Decimal(0) if limit is None else self.carried()
         before, began = self.provider.sandbox.house.book.spent(), anyio.current_time()
         self.plug = Plug(life.dies_at, life.full, self.heard)
         story.tell(f"life {self.number} begins: {life}, limit {limit}")
