@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,7 +36,7 @@ from skyflow.sandbox.media import look
 from tests import points, refusing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from skyflow.media.cut import Piece
     from skyflow.sandbox.render import Order
@@ -261,21 +262,27 @@ async def bad_pictures(self: Aside, path: Path) -> int:  # noqa: ARG001 - Aside'
     return 0
 
 
+@contextmanager
+def _said(target: Path) -> Iterator[None]:
+    """A disk's refusal in the words of what this stands for."""
+    try:
+        yield
+    except OSError as error:
+        raise MediaError(f"{target.name} cannot be written: {error.strerror}", disk.remedy(error.errno)) from error
+
+
 async def still(self: Aside, path: Path, index: int, target: Path) -> None:
     """In place of a picture of a clip: one of a colour that follows from it."""
     seen = await self.call(digest.of_bytes, await self.call(path.read_bytes) + bytes([index % 256]))
-    Image.new("RGB", (848, 480), f"#{seen[:6]}").save(target, "PNG")
+    with _said(target):
+        Image.new("RGB", (848, 480), f"#{seen[:6]}").save(target, "PNG")
 
 
 async def assemble(self: Aside, pieces: Sequence[Piece], target: Path) -> CutFacts:
     """In place of encoding."""
     whole = "\n".join(f"{piece.label} {digest.of_file(piece.path)}" for piece in pieces)
-    try:
+    with _said(target):
         await self.call(target.write_text, whole)
-    except OSError as error:
-        raise MediaError(
-            f"the cut cannot be written to {target.name}: {error.strerror}", disk.remedy(error.errno)
-        ) from error
     return CutFacts(Size(848, 480), Fraction(32), 1, sound=False, sections=())
 
 

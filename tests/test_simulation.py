@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EVERY_DAY, EACH = range(1, 41), 5
-MANY, CHUNK = range(1_000, 6_000 if EVERY else 1_960), 20
+MANY, CHUNK = range(1_000, 6_000 if EVERY else 2_000), 20
 
 SLOWLY = {"latency": {"base": 30, "jitter": 0}, "media_limits": False}
 

@@ -152,14 +152,14 @@ def _draw(kind: MediaKind, said: str, target: Path) -> None:
     unfinished = _beside(target)
     with files.disk_errors(target):
         placeholder.draw(kind, said, unfinished)
-    unfinished.replace(target)
+        unfinished.replace(target)
 
 
 def _write(content: bytes, target: Path) -> None:
     unfinished = _beside(target)
     with files.disk_errors(target):
         unfinished.write_bytes(content)
-    unfinished.replace(target)
+        unfinished.replace(target)
 
 
 def _beside(target: Path) -> Path:

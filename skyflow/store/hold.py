@@ -19,6 +19,7 @@ from skyflow.store.objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from skyflow.store.project import Project
 
@@ -58,7 +59,7 @@ def hold(project: Project, verb: str, *, waiting: Callable[[str], None] | None =
     try:
         with files.disk_errors(project.hold):
             _acquire(descriptor, project, waiting)
-        with _signed(descriptor, json.dumps({"pid": os.getpid(), "verb": verb})):
+        with _signed(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}), project.hold):
             objects = Objects.of(project)
             yield Held(project, objects)
             objects.remember()
@@ -67,10 +68,11 @@ def hold(project: Project, verb: str, *, waiting: Callable[[str], None] | None =
 
 
 @contextmanager
-def _signed(descriptor: int, text: str) -> Iterator[None]:
+def _signed(descriptor: int, text: str, path: Path) -> Iterator[None]:
     """Say in the file who holds it; afterwards it is as it was, so that a run that changes nothing shows none."""
     status = os.fstat(descriptor)
-    _write(descriptor, text)
+    with files.disk_errors(path):
+        _write(descriptor, text)
     try:
         yield
     finally:

@@ -197,7 +197,10 @@ class _Acting(httpx.AsyncBaseTransport):
         self.forgotten = 0
 
     async def all_of_it(self) -> None:
-        """Every life, then quiet ones until everything is there, then one that finds nothing to do."""
+        """Every life, then quiet ones until everything is there, then one that finds nothing to do.
+
+        Before the last, what the board no longer asks for and never arrived is written off: every run asks about it.
+        """
         *lives, last = self.script.lives
         for life in lives:
             await self.live(life)
@@ -208,6 +211,7 @@ class _Acting(httpx.AsyncBaseTransport):
                 break
             if FORGOTTEN in ending.said:
                 await self.give_up()
+        await self.give_up()
         await self.live(last)
         self.conclude()
         self.provider.close()
