@@ -1,8 +1,11 @@
-"""What a disk refuses, in words."""
+"""What a disk refuses, in words, and how what is unfinished on it is called."""
 
 from __future__ import annotations
 
 import errno
+
+TEMPORARY = ".skyflow-tmp-"
+"""How the name of every temporary starts. The rest ends as the file's own name does: encoders go by the ending."""
 
 _REMEDIES = {
     errno.ENOSPC: "free some space on that disk and run again; what is finished is kept",

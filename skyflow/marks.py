@@ -1,9 +1,9 @@
 """What was found out about files, kept from one command to the next for as long as they stand as they did.
 
 A cache and never more: an entry counts while its file has the very times, size and identity that it had then, one of
-those times being the system's own, which nobody can set back. A file that was changed just before it was looked at
-gets no entry, since another change within the clock's grain would carry the same time. Whatever is torn or foreign
-is passed over.
+those times being, wherever a file system notes it, the system's own, which nobody can set back. A file that was
+changed just before it was looked at gets no entry, since another change within the clock's grain would carry the same
+time. Whatever is torn or foreign is passed over.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from skyflow._version import __version__
+from skyflow.disk import TEMPORARY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,10 +73,13 @@ class Marks:
         # In the order of use, so that what nobody asked about goes first.
         entries = sorted(self._entries.items(), key=lambda entry: entry[0] not in self._asked)[:KEPT]
         payload = json.dumps({"with": [FORM, __version__], "files": dict(entries)}).encode("utf-8", "surrogatepass")
-        unfinished = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        unfinished = self._path.with_name(f"{TEMPORARY}{os.getpid()}-{self._path.name}")
         with suppress(OSError):
-            unfinished.write_bytes(hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload)
-            unfinished.replace(self._path)
+            try:
+                unfinished.write_bytes(hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload)
+                unfinished.replace(self._path)
+            finally:
+                unfinished.unlink(missing_ok=True)
         self._grown = False
 
 

@@ -135,7 +135,7 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Loaded
 
 @uncollected()
 def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str | None = None) -> Plan:
-    """What a run would do, and why. Nothing is made or written.
+    """What a run would do, and why. Nothing is made; written is only what spares the next plan a second look.
 
     Args:
         backend: a name, or a backend of your own.

@@ -17,9 +17,9 @@ import httpx
 import pytest
 from PIL import Image
 
+from skyflow.disk import TEMPORARY
 from skyflow.running.journal import SqliteJournal
 from skyflow.running.lock import Lock
-from skyflow.store.files import TEMPORARY
 from skyflow.store.objects import Objects
 from tests.fakes import IN_MEMORY, files_in
 from tests.killing import Nursery

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyflow.board.model import Output
+from skyflow.disk import TEMPORARY
 from skyflow.errors import BoardHeld, ExitCode, MakeError, MediaError, Refused, StoreError
 from skyflow.running.lock import Lock
 from skyflow.running.options import Options, Retake
 from skyflow.running.outcome import NoCut
 from skyflow.running.runner import run
-from skyflow.store.files import TEMPORARY
 from skyflow.store.hold import hold
 from skyflow.store.objects import Objects
 from skyflow.store.project import Project

@@ -105,7 +105,7 @@ def test_a_refused_account_leaves_open_what_an_earlier_try_may_have_bought(tmp_p
         assert isinstance(record.stage, Sent)
         assert shop.purse.reserved == PRICE
 
-    faults = [{"do": "drop", "on": "submit", "when": "after", "at": [1]}, {"do": "status", "status": 402, "at": [2]}]
+    faults = [{"do": "drop", "on": "submit", "when": "after", "at": [1]}, {"do": "status", "status": 401, "at": [2]}]
     shopping(inside, tmp_path, {"faults": faults})
 
     async def later(shop):
@@ -114,6 +114,31 @@ def test_a_refused_account_leaves_open_what_an_earlier_try_may_have_bought(tmp_p
         assert len(shop.charged) == 1
 
     shopping(later, tmp_path, {})
+
+
+def test_an_empty_account_is_asked_what_an_earlier_try_bought(tmp_path):
+    async def inside(shop):
+        await shop.make(order(folder=tmp_path))
+        assert len(shop.charged) == len(shop.kept) == 1
+
+    faults = [{"do": "drop", "on": "submit", "when": "after", "at": [1]}, {"do": "status", "status": 402, "at": [2]}]
+    shopping(inside, tmp_path, {"faults": faults})
+
+
+def test_an_empty_account_behind_a_full_queue_costs_nothing_and_leaves_nothing_in_flight(tmp_path):
+    async def inside(shop):
+        with pytest.raises(AccountRefused, match="it cost nothing"):
+            await shop.make(order(folder=tmp_path))
+        (record,) = shop.records()
+        assert isinstance(record.stage, Failed)
+        assert shop.purse.reserved == 0
+        assert shop.charged == []
+
+    faults = [
+        {"do": "queue full", "on": "submit", "at": [1]},
+        {"do": "status", "status": 402, "on": "submit", "at": [2]},
+    ]
+    shopping(inside, tmp_path, {"faults": faults})
 
 
 def test_a_refusal_after_a_try_that_nobody_answered_is_checked_before_it_is_believed(tmp_path):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from skyflow import digest
+from skyflow import digest, disk
 from skyflow.errors import BoardHeld, StoreError
 from skyflow.store import files
 from skyflow.store.hold import hold
@@ -235,12 +235,12 @@ def test_a_body_that_writes_nothing_is_an_error_and_not_an_empty_file(tmp_path):
 
 
 def test_sweeping_removes_only_our_temporaries(tmp_path):
-    (tmp_path / f"{files.TEMPORARY}0123-cut.mp4").write_bytes(b"half")
+    (tmp_path / f"{disk.TEMPORARY}0123-cut.mp4").write_bytes(b"half")
     (tmp_path / "skyflow-tmp-mine").write_bytes(b"")
-    (tmp_path / f"{files.TEMPORARY}folder").mkdir()
+    (tmp_path / f"{disk.TEMPORARY}folder").mkdir()
     files.sweep(tmp_path)
     files.sweep(tmp_path / "nowhere")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{files.TEMPORARY}folder", "skyflow-tmp-mine"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{disk.TEMPORARY}folder", "skyflow-tmp-mine"]
 
 
 # Names for people

@@ -17,16 +17,13 @@ from av import VideoFrame
 from skyflow import digest
 from skyflow.backends.animatic import Animatic
 from skyflow.backends.base import Assignment, Input
+from skyflow.disk import TEMPORARY
 from skyflow.media.encode import ClipWriter
 from skyflow.sandbox import dice
 from skyflow.sandbox.media import named
 
 if TYPE_CHECKING:
     from skyflow.board.model import Output
-
-
-TEMPORARY = ".skyflow-tmp-"
-"""How the name of every folder begins that is there only while something is drawn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ def damaged(path: Path, why: str) -> StoreError:
 def _create(path: Path, schema: str, version: int) -> None:
     """Put an empty database in place, whole; a file of no bytes is thereby always damage and never a new one."""
     _orphaned(path)
-    temporary = path.with_name(f"{files.TEMPORARY}{secrets.token_hex(6)}-{path.name}")
+    temporary = path.with_name(f"{disk.TEMPORARY}{secrets.token_hex(6)}-{path.name}")
     try:
         with files.disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,14 +15,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from skyflow import disk
+from skyflow.disk import TEMPORARY
 from skyflow.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-TEMPORARY = ".skyflow-tmp-"
-"""How the name of every temporary starts. The rest ends as the file's own name does: encoders go by the ending."""
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from skyflow import digest
+from skyflow import digest, disk
 from skyflow.errors import StoreError
 from skyflow.marks import Marks, mark, now
 from skyflow.store import files
@@ -156,7 +156,7 @@ class Objects:
         """A place on the same disk for what is not finished; nothing stays there."""
         with files.disk_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f"{files.TEMPORARY}{secrets.token_hex(6)}"
+        temporary = self.folder / f"{disk.TEMPORARY}{secrets.token_hex(6)}"
         try:
             yield temporary
         finally:
@@ -202,11 +202,13 @@ def show(objects: Objects, sha256: str, path: Path, *, link: bool) -> bool:
     """
     if _shows(path, objects.path(sha256), sha256):
         return False
+    lost = StoreError(f"{path.name} cannot be restored: its object is gone from the store or damaged", "run again")
     if not objects.intact(sha256):
-        raise StoreError(f"{path.name} cannot be restored: its object is gone from the store or damaged", "run again")
+        raise lost
     if not (link and _link(objects.path(sha256), path)):
         with files.replacing(path, durable=False) as temporary, files.disk_errors(path):
-            copy(objects.path(sha256), temporary)
+            if copy(objects.path(sha256), temporary) != sha256:
+                raise lost
     return True
 
 
@@ -221,7 +223,7 @@ def _shows(path: Path, stored: Path, sha256: str) -> bool:
 
 
 def _link(stored: Path, path: Path) -> bool:
-    temporary = path.with_name(f"{files.TEMPORARY}{secrets.token_hex(6)}-{path.name}")
+    temporary = path.with_name(f"{disk.TEMPORARY}{secrets.token_hex(6)}-{path.name}")
     with files.disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     try:

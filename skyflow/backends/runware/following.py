@@ -174,9 +174,9 @@ class Following:
         return True
 
     async def _count(self, errand: Errand, tracked: Tracked, answer: Answer) -> None:
-        """Learn for how many takes a task is that this run did not buy, where it shows fewer than were asked for."""
+        """Learn for how many takes a task is that was there before, where it shows fewer than were asked for."""
         done = answer.rows and all(row.state == "done" for row in answer.rows)
-        ours = errand.taken is not None and not errand.taken.others
+        ours = errand.taken is not None and not errand.taken.met
         if ours or not done or len(answer.rows) >= len(tracked.task.takes):
             return
         try:

@@ -38,6 +38,9 @@ MODEL_SECONDS = 60.0
 _FIRST_OF = ("conflict", "auth", "quota")
 """Where an answer gives several reasons, these decide."""
 
+_DEAF = ACCOUNT - {"quota"}
+"""What is refused for these reasons cannot be asked about either."""
+
 
 class TurnedDown(Exception):
     """The provider refuses this task, and it cost nothing; the journal has it as failed."""
@@ -53,10 +56,13 @@ class Taken:
 
     Attributes:
         at: since when, by the event loop's clock.
-        others: somebody else bought it, or a journal that is lost: it may be for fewer takes.
+        met: it was there already when it was sent: somebody else may have bought it, or a journal that is lost, or a
+            try of ours that nobody answered. It may be for fewer takes.
+        others: it was there before anything of ours was sent.
     """
 
     at: float
+    met: bool = False
     others: bool = False
 
 
@@ -110,7 +116,7 @@ class Sending:
         while True:
             said = await self._post(task, body)
             if said.by is not None:
-                return self._taken(task, said.by, others=not unclear)
+                return self._taken(task, said.by, first=not unclear)
             if said.final is not None:
                 return await self._turned_down(task, said.final, unclear=unclear)
             unclear = True  # also where it says that it is busy: a proxy may say so of what is taken already
@@ -141,23 +147,25 @@ class Sending:
         patience = MODEL_SECONDS if fault.kind == "provider" else SEND_SECONDS
         return Said(why=fault.said, told=answer.retry_after, patience=patience)
 
-    def _taken(self, task: Task, by: Way, *, others: bool) -> Taken:
+    def _taken(self, task: Task, by: Way, *, first: bool) -> Taken:
         self.journal.record(Accepted(task.uuid, by))
-        return Taken(anyio.current_time(), others=others and by == "conflict")
+        met = by == "conflict"
+        return Taken(anyio.current_time(), met=met, others=met and first)
 
     async def _turned_down(self, task: Task, fault: Fault, *, unclear: bool) -> Taken:
         """A refusal, unless an earlier try that nobody answered was taken after all.
 
         Where that cannot be told, the task stays sent: the next run asks first.
         """
-        doubtful = fault.kind not in ACCOUNT and (unclear or fault.kind == "unknown")
+        unknown = unclear and fault.kind in _DEAF
+        doubtful = fault.kind not in _DEAF and (unclear or fault.kind == "unknown")
         if doubtful and await self._is_there(task):
-            return self._taken(task, "poll", others=False)
-        if not (unclear and fault.kind in ACCOUNT):
+            return self._taken(task, "poll", first=False)
+        if not unknown:
             self.journal.record(Failed(task.uuid, refusal(fault, "unbilled")))
             self.purse.release(task.uuid)
         if fault.kind in ACCOUNT:
-            raise refused(task.shot, fault, "unknown" if unclear else "unbilled")
+            raise refused(task.shot, fault, "unknown" if unknown else "unbilled")
         raise TurnedDown(fault)
 
     async def _is_there(self, task: Task) -> bool:

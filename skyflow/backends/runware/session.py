@@ -77,7 +77,10 @@ class RunwareSession:
             raise late(task.shot, error.why) from None
         if not record.accepted:
             if not says_taken(answer):
-                return "the provider shows nothing of it; 'skyflow run' sends it again, under the same name"
+                return (
+                    "the provider shows nothing of it; 'skyflow run' sends it again, under the same name, "
+                    f"where the board still asks for it; else {GIVE_UP}"
+                )
             self.buying.desk.journal.record(Accepted(task.uuid, "poll"))
         fetched: list[int] = []
 
