@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OURS = "skyflow"
 STATE = (".skyflow", "out", "board.lock")
-MEASURES = ("validate", "plan", "text", "cold", "nothing", "picture")
+MEASURES = ("cold", "nothing", "picture", "validate", "plan", "text")
 """In this order: a cold run leaves what the two after it need."""
 WARM = ("validate", "plan", "nothing")
 """Measures of a second time, in which whatever can be remembered has been."""

@@ -102,6 +102,7 @@ def clip(path: Path) -> ClipFacts:
         MediaError: it is none, it is damaged or cut off, or it has another number of picture tracks than one.
     """
     with opened(path) as container:
+        picture_stream(container, path.name).codec_context.thread_count = 1  # as for ``bad_pictures``
         seen = read(container, path.name)
         _check_last(container, seen, path.name)
     return _measured(seen)
@@ -115,7 +116,8 @@ def bad_pictures(path: Path) -> int:
     """
     with opened(path) as container:
         stream = picture_stream(container, path.name)
-        stream.thread_type = "AUTO"
+        # Clips come many at once; threads of the decoder's own would only wait for each other.
+        stream.codec_context.thread_count = 1
         packets = shown = damaged = 0
         for packet in container.demux(stream):
             packets += bool(packet.size)
