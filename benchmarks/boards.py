@@ -14,7 +14,7 @@ from benchmarks.peers import PEERS, Peer, move_aside
 from benchmarks.plugged import SKYFLOW, nothing, plug_in
 from benchmarks.processes import Failed, Program, Turns, in_turn
 from benchmarks.samples import Spread, ratios
-from benchmarks.workload import Workload, edit_picture, edit_text, write_board
+from benchmarks.workload import Workload, edit_picture, edit_text, write_board, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -159,7 +159,7 @@ class Boards:
         return nothing, nothing
 
     def _edit_text(self) -> None:
-        write_board(self.workload, self.ours)
+        write_text(self.workload, self.ours)
         self.version += 1
         for _ in range(1 + self.version % 2):
             edit_text(self.ours / "board.yaml")

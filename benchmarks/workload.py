@@ -169,6 +169,11 @@ def write_pictures(workload: Workload, folder: Path) -> None:
 def write_board(workload: Workload, folder: Path) -> Path:
     """The workload as a board, with its pictures beside it."""
     write_pictures(workload, folder)
+    return write_text(workload, folder)
+
+
+def write_text(workload: Workload, folder: Path) -> Path:
+    """The board alone; what stands beside it stays as it is."""
     board = folder / "board.yaml"
     board.write_text(HEAD + "".join(chain.from_iterable(map(_entry, workload.shots))), "utf-8")
     return board
