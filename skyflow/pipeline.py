@@ -134,29 +134,36 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Loaded
 
 
 @uncollected()
-def plan(loaded: Loaded, backend: str | Backend = DEFAULT_BACKEND, *, proxy: str | None = None) -> Plan:
+def plan(
+    loaded: Loaded,
+    backend: str | Backend = DEFAULT_BACKEND,
+    *,
+    proxy: str | None = None,
+    known: LockKnown | None = None,
+) -> Plan:
     """What a run would do, and why. Nothing is made; written is only what spares the next plan a second look.
 
     Args:
         backend: a name, or a backend of your own.
         proxy: the animatic's size for a fast look, such as ``480p``.
+        known: what lock and store know, where the caller has read it already.
 
     Raises:
         UsageError: no backend has this name.
         StoreError, Refused: the lock cannot be read, or a newer skyflow wrote it.
     """
     maker = backends.get(backend, proxy=proxy)
-    known = LockKnown.of(loaded.project, maker)
+    known = known or LockKnown.of(loaded.project, maker)
     decided = decide_all(loaded.board, backends.maker_of(maker), known)
     known.objects.remember()
     return decided
 
 
-def rests_on(loaded: Loaded, maker: Backend) -> frozenset[Path]:
+def rests_on(loaded: Loaded, maker: Backend, known: LockKnown) -> frozenset[Path]:
     """Every file beside the board's own that decides what a run with a backend would find to do."""
     project = loaded.project
     journal = {project.journal, project.journal.with_name(f"{project.journal.name}-journal")}
-    return LockKnown.of(project, maker).rests_on(loaded.board.shots) | backends.rests_on(maker) | journal
+    return known.rests_on(loaded.board.shots) | backends.rests_on(maker) | journal
 
 
 def run(  # noqa: PLR0913 - what to run, then what to run it with, each with its default

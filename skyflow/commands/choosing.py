@@ -31,6 +31,7 @@ def chosen(loaded: Loaded, about: AboutShots) -> frozenset[str] | None:
 
     def standing() -> Standing:
         maker = backends.get(about["backend"], proxy=about["proxy"])
-        return Standing(pipeline.plan(loaded, maker), LockKnown.of(loaded.project, maker))
+        known = LockKnown.of(loaded.project, maker)
+        return Standing(pipeline.plan(loaded, maker, known=known), known)
 
     return selected(loaded.board, about["select"], about["exclude"], standing=standing)

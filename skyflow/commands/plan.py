@@ -13,6 +13,7 @@ from skyflow.commands.words import length, number
 from skyflow.errors import ExitCode
 from skyflow.planning.cost import dollars
 from skyflow.planning.plan import Action, as_json
+from skyflow.running.known import LockKnown
 from skyflow.terminal import cells, table, visible
 
 if TYPE_CHECKING:
@@ -44,8 +45,9 @@ def plan(
     """Decide every shot; make nothing."""
     loaded = loading.load(terminal, about)
     maker = backends.get(about["backend"], proxy=about["proxy"])
-    whole = pipeline.plan(loaded, maker)
-    terminal.rests_on = loaded.rests_on | pipeline.rests_on(loaded, maker)
+    known = LockKnown.of(loaded.project, maker)
+    whole = pipeline.plan(loaded, maker, known=known)
+    terminal.rests_on = loaded.rests_on | pipeline.rests_on(loaded, maker, known)
     some = chosen(loaded, about)
     whole = only(whole, some)
     if form == "json":

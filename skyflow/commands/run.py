@@ -12,6 +12,7 @@ from skyflow.commands.spending import agreed
 from skyflow.commands.watching import watching
 from skyflow.commands.words import length, listed, number, shown
 from skyflow.planning.cost import dollars
+from skyflow.running.known import LockKnown
 from skyflow.running.options import Options
 from skyflow.running.outcome import Cut, Interrupted, NotSelected, Reused, Skipped
 
@@ -73,8 +74,9 @@ def watched(
         _tell(terminal, result)
     if result.idle:
         maker = backends.get(about["backend"], proxy=about["proxy"])
+        known = LockKnown.of(loaded.project, maker)
         shown = (path for path in result.out.iterdir() if path.is_file())
-        terminal.rests_on = loaded.rests_on | pipeline.rests_on(loaded, maker) | frozenset(shown)
+        terminal.rests_on = loaded.rests_on | pipeline.rests_on(loaded, maker, known) | frozenset(shown)
     return result.exit_code
 
 

@@ -32,10 +32,10 @@ def agreed(terminal: Terminal, loaded: Loaded, options: Options, about: AboutPla
     maker = backends.get(about["backend"], proxy=about["proxy"])
     if not isinstance(maker, PaidBackend) or options.locked:
         return options
-    whole = pipeline.plan(loaded, maker)
+    known = LockKnown.of(loaded.project, maker)
+    whole = pipeline.plan(loaded, maker, known=known)
     options = options.checked(loaded.board)
     due, limit = due_of(whole, options), limit_of(loaded.board, options)
-    known = LockKnown.of(loaded.project, maker)
     carried = carried_of(known, loaded.board.name, maker.name)
     see_consent(due, limit, replace(options, yes=options.yes or terminal.interactive), carried)
     if not due or options.yes or not terminal.interactive:

@@ -46,7 +46,7 @@ def status(*, terminal: Terminal, form: str, **about: Unpack[AboutShots]) -> Exi
     loaded = loading.load(terminal, about)
     maker = backends.get(about["backend"], proxy=about["proxy"])
     known = LockKnown.of(loaded.project, maker)
-    steps = {step.shot.id: step for step in pipeline.plan(loaded, maker).steps}
+    steps = {step.shot.id: step for step in pipeline.plan(loaded, maker, known=known).steps}
     some = chosen(loaded, about)
     shown = [shot for shot in loaded.board.shots if some is None or shot in some]
     states = {shot: _state(steps[shot], known) for shot in shown}
